@@ -1,0 +1,195 @@
+"""The settings: one frozen value, read once from ``THUMBAPP_*`` variables.
+
+Each field's metadata holds the sentence that ``docs/settings.md`` shows. Knows nothing of Flask,
+Redis or the other parts.
+"""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tzlocal
+
+from thumbapp import resources
+from thumbapp.errors import BadSetting
+
+PREFIX = "THUMBAPP_"
+SCHEMA = "v1"
+MEGA = 10**6
+
+
+def _setting(default: Any, says: str) -> Any:
+    """Return a dataclass field with its default and the sentence that documents it."""
+    return field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set from outside; units are in the names or the sentences."""
+
+    redis_url: str = _setting("", "the Redis or Valkey to use; unset: the embedded server")
+    data_dir: Path = _setting(Path(), "folder of pictures, keys and the embedded server")
+    secret_key: str = _setting("", "signs cookies and queue messages; made and kept when unset")
+    key_prefix: str = _setting("thumbapp:", "what every Redis key of ThumbApp begins with")
+    timezone: str = _setting("", "IANA zone for times shown; unset: the system's")
+    max_upload_mb: int = _setting(50, "largest picture, MB")
+    max_request_mb: int = _setting(500, "largest request, MB")
+    max_pixels: int = _setting(250_000_000, "most pixels a picture may have")
+    max_decode_mb: int = _setting(512, "memory that one worker process may decode into, MB")
+    job_timeout: int = _setting(60, "longest time one job may render, seconds")
+    lease: int = _setting(30, "time after which a silent worker's tasks go to another, seconds")
+    max_files: int = _setting(100, "most files in one upload")
+    retention_hours: int = _setting(72, "how long jobs and results are kept, hours")
+    public_upload: bool = _setting(True, "whether visitors who are not signed in may upload (1 or 0)")
+    workers: int = _setting(0, "worker threads; unset: cores + 1")
+    allowed_hosts: tuple[str, ...] = _setting((), "host names served besides loopback, by comma")
+    trusted_proxies: int = _setting(0, "how many proxies in front are believed about X-Forwarded-*")
+    queue_limit: int = _setting(10_000, "waiting jobs beyond which uploads are refused; 0: no limit")
+    min_free_mb: int = _setting(500, "MB that stay free on the disk; 0: no limit")
+    sse_streams: int = _setting(0, "live streams at once; unset: the server's threads - 16")
+    log_format: str = _setting("text", "text or json")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings of *environ* (the process's when None), with every default filled in.
+
+        Raises:
+            BadSetting: a variable cannot be read as what it should be.
+        """
+        environ = os.environ if environ is None else environ
+        given = {
+            item.name: _read(item.name, item.default, environ[PREFIX + item.name.upper()])
+            for item in fields(cls)
+            if environ.get(PREFIX + item.name.upper(), "").strip()
+        }
+        return cls(**given).completed()
+
+    def completed(self) -> "Settings":
+        """Return these settings with folder, zone and worker count filled in where they were unset."""
+        return replace(
+            self,
+            data_dir=(self.data_dir if self.data_dir != Path() else default_data_dir()).absolute(),
+            timezone=self.timezone or _local_zone(),
+            workers=self.workers or (os.cpu_count() or 1) + 1,
+        )
+
+    @property
+    def namespace(self) -> str:
+        """Prefix and schema version: what every key begins with, such as ``thumbapp:v1:``."""
+        return f"{self.key_prefix}{SCHEMA}:"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest picture in bytes."""
+        return self.max_upload_mb * MEGA
+
+    @property
+    def max_request_bytes(self) -> int:
+        """Largest request body in bytes."""
+        return self.max_request_mb * MEGA
+
+    @property
+    def retention_s(self) -> int:
+        """How long jobs and results are kept, seconds."""
+        return self.retention_hours * 3600
+
+    @property
+    def media_dir(self) -> Path:
+        """The folder that holds one folder a job."""
+        return self.data_dir / "media"
+
+    def secret(self) -> bytes:
+        """Return the key that signs cookies and messages; made and kept in `data_dir` when unset."""
+        return self.secret_key.encode() if self.secret_key else _kept_secret(self.data_dir / "secret.key")
+
+
+def default_data_dir() -> Path:
+    """Return Flask's instance folder: beside a checkout, under ``sys.prefix`` when installed."""
+    beside = resources.folder("templates").parent
+    if (beside / "wsgi.py").is_file():
+        return beside / "instance"
+    return Path(sys.prefix) / "var" / "thumbapp-instance"
+
+
+def _kept_secret(path: Path) -> bytes:
+    """Return the secret in *path*, making it when missing; two processes that race get the same one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return _settled(path)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_hex(32))
+    return _settled(path)
+
+
+def _settled(path: Path) -> bytes:
+    """Return the content of *path*, waiting up to a second for its maker to have written it."""
+    for _ in range(100):
+        if content := path.read_bytes():
+            return content
+        time.sleep(0.01)
+    raise BadSetting(PREFIX + "DATA_DIR", str(path), "a secret.key that is not empty")
+
+
+def _local_zone() -> str:
+    """Return the system's IANA zone name, UTC where it cannot be told."""
+    name = tzlocal.get_localzone_name()
+    return name or "UTC"
+
+
+def _whole(text: str) -> int:
+    number = int(text.replace("_", ""))
+    if number < 0:
+        raise ValueError("a whole number, 0 or more")
+    return number
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("1 or 0")
+    return words[text.lower()]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _zone(text: str) -> str:
+    return ZoneInfo(text).key
+
+
+def _log_format(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise ValueError("text or json")
+    return text
+
+
+_BY_NAME: dict[str, tuple[Callable[[str], Any], str]] = {
+    "timezone": (_zone, "an IANA zone such as Europe/Warsaw"),
+    "log_format": (_log_format, "text or json"),
+}
+_BY_TYPE: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: (_switch, "1 or 0"),
+    int: (_whole, "a whole number, 0 or more"),
+    tuple: (_names, "names by comma"),
+    str: (str, "text"),
+}
+
+
+def _read(name: str, default: Any, text: str) -> Any:
+    """Return *text* as the type of the field *name*."""
+    if isinstance(default, Path):
+        return Path(text).expanduser()
+    reader, expected = _BY_NAME.get(name) or _BY_TYPE[type(default)]
+    try:
+        return reader(text.strip())
+    except (ValueError, KeyError, OSError) as error:
+        raise BadSetting(PREFIX + name.upper(), text, expected) from error
