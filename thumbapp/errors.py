@@ -171,6 +171,45 @@ class TooManyPixels(UploadRefused):
         super().__init__(f"The picture has {pixels:,} pixels; at most {limit:,} are read.")
 
 
+class PictureTooHeavy(UploadRefused):
+    """Decoding would take more memory than a worker may use."""
+
+    code = "too-much-memory"
+
+    def __init__(self, needed_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"Reading this picture takes about {needed_bytes // 10**6:,} MB of memory; "
+            f"at most {limit_bytes // 10**6:,} MB are used."
+        )
+
+
+class PictureTooSlow(UploadRefused):
+    """Decoding would take longer than a job may."""
+
+    code = "too-much-time"
+
+    def __init__(self, needed_s: float, limit_s: float) -> None:
+        super().__init__(f"Reading this picture takes about {needed_s:,.0f} s; at most {limit_s:,.0f} s are spent.")
+
+
+class TooManyScans(UploadRefused):
+    """A JPEG is drawn in so many passes that it would take minutes."""
+
+    code = "too-many-scans"
+
+    def __init__(self, scans: int) -> None:
+        super().__init__(f"This JPEG is drawn in {scans:,} passes, far more than a camera or editor writes.")
+
+
+class TooManyFrames(UploadRefused):
+    """An animation has more frames, or larger ones, than are read."""
+
+    code = "too-many-frames"
+
+    def __init__(self, frames: int, limit: int) -> None:
+        super().__init__(f"The animation has {frames:,} frames or more of this size; at most {limit:,} are read.")
+
+
 class BadRecipe(Refused):
     """What to make was not said in a way we understand."""
 
@@ -195,6 +234,42 @@ class TooManySizes(BadRecipe):
 
     def __init__(self, sizes: int, limit: int) -> None:
         super().__init__(f"{sizes:,} sizes were asked for; at most {limit:,} are made of one picture.")
+
+
+class NoSize(BadRecipe):
+    """No size was given."""
+
+    code = "no-size"
+
+    def __init__(self) -> None:
+        super().__init__("No size was chosen. Tick one or write one, such as 128x128.")
+
+
+class BadChoice(BadRecipe):
+    """A word is none of those that its field knows."""
+
+    code = "bad-choice"
+
+    def __init__(self, field: str, text: str, known: Iterable[str]) -> None:
+        super().__init__(f"{text[:40]!r} is no {field}. There are: {', '.join(known)}.")
+
+
+class BadQuality(BadRecipe):
+    """A quality is no whole number from 0 to 100."""
+
+    code = "bad-quality"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text[:40]!r} is no quality. Write a whole number from 1 to 100.")
+
+
+class BadColour(BadRecipe):
+    """A colour is not written as in CSS."""
+
+    code = "bad-colour"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text[:40]!r} is no colour. Write it as #rrggbb, such as #ffffff.")
 
 
 # --- jobs ---------------------------------------------------------------------------------------
@@ -301,6 +376,26 @@ class MessageRefused(ThumbAppError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"A message was refused: {reason}.")
+
+
+class NotJson(Refused):
+    """A task argument or result is of a type that JSON cannot carry."""
+
+    code = "not-json"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} cannot travel through the task queue; pass text, numbers, lists, mappings, times or bytes."
+        )
+
+
+class BadTask(ThumbAppError):
+    """A function cannot be registered as a task as it is declared."""
+
+    code = "bad-task"
+
+    def __init__(self, function: str, reason: str) -> None:
+        super().__init__(f"The function {function} cannot become a task: {reason}.")
 
 
 # --- running ------------------------------------------------------------------------------------
