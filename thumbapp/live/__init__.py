@@ -1,0 +1,1 @@
+"""Live updates: events in one capped Redis stream, one listener a process, fan-out to SSE streams."""
