@@ -428,7 +428,45 @@ class AlreadyRunning(CannotStart):
         super().__init__(f"ThumbApp runs already (pid {pid}) at {address} with the data folder {folder}.")
 
 
+class CannotListen(CannotStart):
+    """The address cannot be listened on, and no other program is the reason."""
+
+    code = "cannot-listen"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"Cannot listen on {host} port {port} ({reason}). Choose another with --host and --port."
+        )
+
+
+class DataFolderUnusable(CannotStart):
+    """The data folder cannot be made or written."""
+
+    code = "data-folder"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"The data folder {folder} cannot be used ({reason}). Set THUMBAPP_DATA_DIR.")
+
+
+class ServerFailed(CannotStart):
+    """The embedded server ended while it was starting."""
+
+    code = "server-failed"
+
+    def __init__(self, reason: str, log: Path) -> None:
+        super().__init__(f"The embedded server did not start ({reason}). More is in {log}.")
+
+
 class NoServer(CannotStart):
-    """There is no Redis to talk to."""
+    """There is no Redis to talk to, and no server of our own for this system."""
 
     code = "no-server"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ThumbApp needs a Redis or Valkey server, and brings none for this system. There are three ways "
+            "to get one: Memurai (winget install Memurai.MemuraiDeveloper) runs as a Windows service; "
+            "WSL (wsl --install, then in it: sudo apt install redis-server) is reached at localhost; "
+            "Docker (docker run -d -p 127.0.0.1:6379:6379 valkey/valkey) does the same. "
+            "Then set THUMBAPP_REDIS_URL=redis://localhost:6379/0 and start again."
+        )
