@@ -46,7 +46,6 @@ class Settings:
     lease: int = _setting(30, "time after which a silent worker's tasks go to another, seconds")
     max_files: int = _setting(100, "most files in one upload")
     retention_hours: int = _setting(72, "how long jobs and results are kept, hours")
-    public_upload: bool = _setting(True, "whether visitors who are not signed in may upload (1 or 0)")
     workers: int = _setting(0, "worker threads; unset: cores + 1")
     allowed_hosts: tuple[str, ...] = _setting((), "host names served besides loopback, by comma")
     trusted_proxies: int = _setting(0, "how many proxies in front are believed about X-Forwarded-*")
@@ -151,13 +150,6 @@ def _whole(text: str) -> int:
     return number
 
 
-def _switch(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if text.lower() not in words:
-        raise ValueError("1 or 0")
-    return words[text.lower()]
-
-
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
@@ -177,7 +169,6 @@ _BY_NAME: dict[str, tuple[Callable[[str], Any], str]] = {
     "log_format": (_log_format, "text or json"),
 }
 _BY_TYPE: dict[type, tuple[Callable[[str], Any], str]] = {
-    bool: (_switch, "1 or 0"),
     int: (_whole, "a whole number, 0 or more"),
     tuple: (_names, "names by comma"),
     str: (str, "text"),

@@ -1,8 +1,11 @@
 """What a job is: one picture, what to make of it, and how far that has come. Plain values only."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+import orjson
 
 from thumbapp.imaging.recipe import Recipe
 
@@ -27,8 +30,8 @@ class JobState(StrEnum):
 class Thumbnail:
     """One finished picture of a job.
 
-    ``name`` is what the user sees and saves (``rob_128x128.jfif``), ``file`` what it is called on
-    the disk (``128x128.jpg``); width and height are pixels.
+    ``name`` is what the user sees and saves (``rob_128x128.jfif``), ``file`` what it is called in
+    the job's folder (``128x128.jpg``); width and height are pixels.
     """
 
     name: str
@@ -53,8 +56,9 @@ class JobError:
 class Job:
     """One picture's way from upload to archive; times are aware and UTC.
 
-    ``owner`` is the visitor or account that may change it ("" for a job made without either);
-    ``sequence`` is the number it drew when it was queued, ``run_id`` the task that works on it.
+    ``owner`` is the visitor or account that may change it ("" for a job made without either).
+    ``number`` orders jobs by creation. ``run_id`` is the task that may work on it; a retry draws
+    a new one, so that whatever still carries the old one changes nothing.
     """
 
     id: str
@@ -62,10 +66,10 @@ class Job:
     filename: str
     recipe: Recipe
     created_at: datetime
+    number: int = 0
     owner: str = ""
     batch: str = ""
-    sequence: int = 0
-    run_id: str = ""
+    attempt: int = 1
     bytes: int = 0
     width: int = 0
     height: int = 0
@@ -76,9 +80,101 @@ class Job:
     error: JobError | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    delete_token_hash: str = field(default="", repr=False)
 
     @property
     def is_done(self) -> bool:
         """Whether the archive can be downloaded."""
         return self.state is JobState.DONE
+
+    @property
+    def run_id(self) -> str:
+        """The id of the one task that may work on the job now."""
+        return f"{self.id}.{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The jobs of one upload, in the order in which they came."""
+
+    id: str
+    owner: str
+    created_at: datetime
+    jobs: tuple[Job, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no job of the batch has work left."""
+        return all(job.state.is_final for job in self.jobs)
+
+    @property
+    def done(self) -> tuple[Job, ...]:
+        """The jobs whose thumbnails are ready."""
+        return tuple(job for job in self.jobs if job.is_done)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; ``cursor`` fetches the next one, None at the end."""
+
+    items: list[Job]
+    cursor: str | None
+
+
+def to_record(job: Job) -> dict[str, str]:
+    """Return *job* as flat text fields: what the Redis hash and ``job.json`` hold."""
+    return {name: _to_text(getattr(job, name)) for name in Job.__dataclass_fields__}
+
+
+def from_record(record: Mapping[str, str]) -> Job:
+    """Return the job that `to_record` wrote; fields it does not know are passed over."""
+    return Job(
+        id=record["id"],
+        state=JobState(record["state"]),
+        filename=record["filename"],
+        recipe=Recipe.from_json(orjson.loads(record["recipe"])),
+        created_at=datetime.fromisoformat(record["created_at"]),
+        owner=record.get("owner", ""),
+        batch=record.get("batch", ""),
+        format=record.get("format", ""),
+        thumbnails=tuple(Thumbnail(**item) for item in orjson.loads(record.get("thumbnails") or b"[]")),
+        error=JobError(**orjson.loads(record["error"])) if record.get("error") else None,
+        started_at=_moment(record.get("started_at")),
+        finished_at=_moment(record.get("finished_at")),
+        number=int(record.get("number", 0)),
+        attempt=int(record.get("attempt", 1)),
+        bytes=int(record.get("bytes", 0)),
+        width=int(record.get("width", 0)),
+        height=int(record.get("height", 0)),
+        done=int(record.get("done", 0)),
+        total=int(record.get("total", 0)),
+    )
+
+
+def changes(**fields: object) -> dict[str, str]:
+    """Return the record fields for *fields*, a job's attributes by name."""
+    return {name: _to_text(value) for name, value in fields.items()}
+
+
+def now() -> datetime:
+    """Return the present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _to_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return value.isoformat()
+        case Recipe():
+            return orjson.dumps(value.to_json()).decode()
+        case JobError():
+            return orjson.dumps(asdict(value)).decode()
+        case tuple():
+            return orjson.dumps([asdict(item) for item in value]).decode()
+        case _:
+            return str(value)

@@ -1,0 +1,193 @@
+"""One execution of a job: claim it, make its thumbnails, pack the archive, finish it.
+
+An execution writes only while its token stands in the record. A cancel, a retry or another worker
+that took the job over changes the token, and whatever the old execution still does changes nothing.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import redis
+
+from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, ThumbAppError
+from thumbapp.imaging.archive import thumbnail_names, write_archive
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.imaging.render import Rendition
+from thumbapp.jobs import model
+from thumbapp.jobs.ledger import ARCHIVE, SOURCE, Ledger
+from thumbapp.jobs.model import Job, JobError, JobState, Thumbnail
+
+_CANCEL_CHECK_S: Final = 0.25
+_log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """Makes the renditions of one picture: `thumbapp.imaging.sandbox.Sandbox` is one."""
+
+    def render(
+        self,
+        source: Path,
+        recipe: Recipe,
+        *,
+        folder: Path,
+        on_rendition: Callable[[Rendition], None],
+        is_cancelled: Callable[[], bool],
+    ) -> list[Rendition]:
+        """Return the renditions in *folder*, each reported to *on_rendition* when it is there."""
+
+
+class Runner:
+    """Runs jobs of *ledger* with *renderer*."""
+
+    def __init__(
+        self, ledger: Ledger, *, renderer: Renderer, clock: Callable[[], datetime] = model.now
+    ) -> None:
+        self._ledger = ledger
+        self._renderer = renderer
+        self._clock = clock
+
+    def run(self, job_id: str, *, run_id: str) -> str:
+        """Work on the job when *run_id* is its current run; returns the state it ended in.
+
+        A run that was replaced, cancelled, deleted or finished before does nothing.
+
+        Raises:
+            UploadRefused, RenderFailed: the job is ``failed`` with that reason.
+        """
+        execution = self._claim(job_id, run_id)
+        if execution is None:
+            _log.info("job %s: nothing to do for run %s", job_id, run_id)
+            return "skipped"
+        return execution.finish()
+
+    def _claim(self, job_id: str, run_id: str) -> "_Execution | None":
+        try:
+            job = self._ledger.store.find(job_id)
+        except (JobNotFound, JobExpired):
+            return None
+        if job.run_id != run_id or job.state.is_final:
+            return None
+        token = secrets.token_hex(8)
+        job = replace(job, state=JobState.RUNNING, started_at=self._clock(), done=0, thumbnails=())
+        fields = model.changes(state=job.state, started_at=job.started_at, done=0, thumbnails=())
+        waiting = (JobState.QUEUED, JobState.RUNNING)
+        if not self._ledger.store.change(job_id, waiting, fields=fields | {"token": token}):
+            return None
+        self._ledger.announce(job)
+        return _Execution(job, token, ledger=self._ledger, renderer=self._renderer, clock=self._clock)
+
+
+class _Execution:
+    """One claimed run; its token is what allows it to write."""
+
+    def __init__(
+        self,
+        job: Job,
+        token: str,
+        *,
+        ledger: Ledger,
+        renderer: Renderer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._job = job
+        self._token = token
+        self._ledger = ledger
+        self._renderer = renderer
+        self._clock = clock
+        names = thumbnail_names(job.filename, job.recipe, source_format=job.format)
+        self._names = dict(zip(job.recipe.sizes, names, strict=True))
+        self._checked_at = time.monotonic()
+
+    def finish(self) -> str:
+        """Render, pack and record the outcome; returns the final state."""
+        try:
+            self._render()
+            self._pack()
+        except RenderCancelled:
+            return self._dropped()
+        except redis.RedisError:
+            raise  # the record cannot be written now: the queue delivers the task again
+        except Exception as error:
+            self._fail(error)
+            raise
+        return self._settle(replace(self._job, state=JobState.DONE, finished_at=self._clock()))
+
+    def _render(self) -> None:
+        media = self._ledger.media
+        self._renderer.render(
+            media.path(self._job.id, SOURCE),
+            self._job.recipe,
+            folder=media.folder(self._job.id),
+            on_rendition=self._add,
+            is_cancelled=self._is_cancelled,
+        )
+
+    def _add(self, made: Rendition) -> None:
+        """Record one finished thumbnail; raises RenderCancelled when this run was replaced."""
+        thumbnail = Thumbnail(
+            name=self._names[made.size],
+            file=made.file,
+            size=str(made.size),
+            width=made.width,
+            height=made.height,
+            bytes=made.bytes,
+            format=made.format,
+            sha256=made.sha256,
+        )
+        thumbnails = (*self._job.thumbnails, thumbnail)
+        self._job = replace(self._job, thumbnails=thumbnails, done=len(thumbnails))
+        if not self._write(model.changes(done=self._job.done, thumbnails=thumbnails)):
+            raise RenderCancelled
+        self._ledger.tell(self._job)
+
+    def _pack(self) -> None:
+        media, job = self._ledger.media, self._job
+        members = [(item.name, media.path(job.id, item.file)) for item in job.thumbnails]
+        if job.recipe.include_original:
+            members.insert(0, (job.filename, media.path(job.id, SOURCE)))
+        write_archive(media.path(job.id, ARCHIVE), members)
+
+    def _is_cancelled(self) -> bool:
+        """Whether the run lost its claim; asks Redis four times a second at most."""
+        if time.monotonic() - self._checked_at < _CANCEL_CHECK_S:
+            return False
+        self._checked_at = time.monotonic()
+        return self._ledger.store.token(self._job.id) != self._token
+
+    def _fail(self, error: Exception) -> None:
+        """Record why the job failed, unless the run lost its claim meanwhile."""
+        reason = JobError(error.code, str(error)) if isinstance(error, ThumbAppError) else _internal(error)
+        self._settle(replace(self._job, state=JobState.FAILED, error=reason, finished_at=self._clock()))
+
+    def _settle(self, job: Job) -> str:
+        """Write the final state, the copy in the folder, the log line; returns the state."""
+        fields = model.changes(state=job.state, error=job.error, finished_at=job.finished_at)
+        if not self._write(fields, finished_at=job.finished_at):
+            return self._dropped()
+        self._ledger.keep(job)
+        self._ledger.announce(job)
+        return job.state
+
+    def _write(self, fields: Mapping[str, str], *, finished_at: datetime | None = None) -> bool:
+        return self._ledger.store.change(
+            self._job.id, [JobState.RUNNING], fields=fields, token=self._token, finished_at=finished_at
+        )
+
+    def _dropped(self) -> str:
+        """Leave the job to whoever took it; remove what was made for a job deleted meanwhile."""
+        if not self._ledger.store.exists(self._job.id):
+            self._ledger.media.remove(self._job.id)
+        _log.info("job %s: run %s was replaced or cancelled", self._job.id, self._job.run_id)
+        return "dropped"
+
+
+def _internal(error: Exception) -> JobError:
+    """Return what a user is told when it was no fault of the picture; the log has the rest."""
+    what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return JobError("internal", f"The thumbnails could not be written ({what}). Try again later.")

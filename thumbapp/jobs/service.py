@@ -1,0 +1,276 @@
+"""What can be done with jobs from outside: submit, look up, cancel, try again, delete.
+
+Knows neither the web nor the queue: `enqueue` comes in as an argument. The order of accepting is:
+the file is complete in the media store, then the record, then the queue; whatever fails on the way
+takes back what was done before it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO, Final, Protocol
+
+import redis
+
+from thumbapp.config import Settings
+from thumbapp.errors import (
+    NoFileChosen,
+    NotYourJob,
+    QueueFull,
+    TooManyFiles,
+    UploadRefused,
+    WrongState,
+)
+from thumbapp.imaging.archive import clean_name
+from thumbapp.imaging.limits import Limits
+from thumbapp.imaging.probe import probe
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.jobs import model
+from thumbapp.jobs.ledger import SOURCE, Ledger
+from thumbapp.jobs.model import Batch, Job, JobError, JobState, Page
+
+NEW_BATCH: Final = "new"
+
+
+class Enqueue(Protocol):
+    """Puts a run of a job into the task queue."""
+
+    def __call__(self, job_id: str, *, run_id: str) -> object:
+        """Return when the queue has the run *run_id*; raise when it has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a form: the name the user gave it and its bytes, read once from where they stand."""
+
+    filename: str
+    stream: BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of one upload: its jobs and their batch, "" when there is none."""
+
+    jobs: tuple[Job, ...]
+    batch: str = ""
+
+
+class JobService:
+    """All that a visitor or an administrator can do with the jobs of *ledger*."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        enqueue: Enqueue,
+        clock: Callable[[], datetime] = model.now,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._store = ledger.store
+        self._media = ledger.media
+        self._limits = Limits.from_settings(settings)
+        self._enqueue = enqueue
+        self._clock = clock
+        self._delete_key = hashlib.sha256(b"thumbapp delete token" + settings.secret()).digest()
+
+    def submit(
+        self, uploads: Sequence[Upload], recipe: Recipe, *, owner: str, batch: str = ""
+    ) -> Submission:
+        """Store the pictures of one upload and queue a job for each.
+
+        Several files make a batch, as does *batch* ``"new"``; an id adds to that batch of the same
+        owner. Of several files a bad one becomes a ``failed`` job and the others go on.
+
+        Raises:
+            UploadRefused: no file, too many, or the only file is no picture we take.
+            QueueFull, StorageUnavailable, redis.RedisError: nothing was kept.
+            JobNotFound, NotYourJob: *batch* is not one to add to.
+        """
+        self._check_room(uploads)
+        batch_id = self._open_batch(batch or (NEW_BATCH if len(uploads) > 1 else ""), owner=owner)
+        jobs: list[Job] = []
+        try:
+            for upload in uploads:
+                job = self._draft(upload, recipe, owner=owner, batch=batch_id)
+                jobs.append(self._accept(job, upload, alone=len(uploads) == 1))
+        except BaseException:
+            self._take_back(jobs)
+            raise
+        return Submission(tuple(jobs), batch_id)
+
+    def find(self, job_id: str) -> Job:
+        """Return the job, or raise JobNotFound or JobExpired."""
+        return self._store.find(job_id)
+
+    def batch(self, batch_id: str) -> Batch:
+        """Return the batch, or raise JobNotFound or JobExpired."""
+        return self._store.batch(batch_id)
+
+    def place(self, job: Job) -> int:
+        """Return the job's place in the queue, 1 being next; 0 when it does not wait."""
+        return self._store.place(job.id) if job.state is JobState.QUEUED else 0
+
+    def waiting(self) -> int:
+        """Return how many jobs wait."""
+        return self._store.waiting()
+
+    def page_of(
+        self,
+        owner: str | None,
+        *,
+        state: JobState | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Return *owner*'s jobs (None: everybody's), newest first, *limit* at a time."""
+        return self._store.page(owner, state=state, cursor=cursor, limit=limit)
+
+    def cancel(self, job_id: str, *, actor: str | None, token: str = "") -> Job:
+        """Stop a waiting or running job; *actor* None is the administrator at the command line."""
+        job = self._own(job_id, actor, token)
+        job = replace(job, state=JobState.CANCELLED, finished_at=self._clock())
+        fields = model.changes(state=job.state, finished_at=job.finished_at, token="")
+        active = (JobState.QUEUED, JobState.RUNNING)
+        if not self._store.change(job_id, active, fields=fields, finished_at=job.finished_at):
+            raise WrongState("cancelled", self.find(job_id).state)
+        return self._settled(job)
+
+    def retry(self, job_id: str, *, actor: str | None) -> Job:
+        """Queue a failed or cancelled job again, at the end of the queue."""
+        job = self._own(job_id, actor)
+        if not self._media.exists(job_id, SOURCE):
+            raise WrongState("tried again, for its picture was not kept", job.state)
+        again = _fresh(job)
+        over = (JobState.FAILED, JobState.CANCELLED)
+        place = self._store.draw_number()
+        if not self._store.change(job_id, over, fields=model.to_record(again), place=place):
+            raise WrongState("tried again", self.find(job_id).state)
+        self._enqueue(job_id, run_id=again.run_id)
+        return self._settled(again)
+
+    def delete(self, job_id: str, *, actor: str | None, token: str = "") -> None:
+        """Remove the job and its files for its owner, or for who holds its delete token."""
+        job = self._own(job_id, actor, token)
+        self._store.forget(job)
+        self._media.remove(job_id)
+        self._ledger.announce(job, "deleted")
+
+    def owns(self, job: Job, actor: str | None) -> bool:
+        """Whether *actor* may change the job; None is the administrator."""
+        return actor is None or bool(job.owner and hmac.compare_digest(job.owner, actor))
+
+    def delete_token(self, job: Job) -> str:
+        """Return the secret with which a job made without an account can be deleted, "" for others."""
+        return "" if job.owner else hmac.new(self._delete_key, job.id.encode(), "sha256").hexdigest()
+
+    def _own(self, job_id: str, actor: str | None, token: str = "") -> Job:
+        """Return the job when *actor* owns it or *token* is its delete token."""
+        job = self.find(job_id)
+        secret = self.delete_token(job)
+        if self.owns(job, actor) or (secret and hmac.compare_digest(secret.encode(), token.encode())):
+            return job
+        raise NotYourJob
+
+    def _check_room(self, uploads: Sequence[Upload]) -> None:
+        if not uploads:
+            raise NoFileChosen
+        if len(uploads) > self._settings.max_files:
+            raise TooManyFiles(len(uploads), self._settings.max_files)
+        waiting = self._store.waiting()
+        if self._settings.queue_limit and waiting + len(uploads) > self._settings.queue_limit:
+            raise QueueFull(waiting)
+        self._media.check_room()
+
+    def _open_batch(self, batch: str, *, owner: str) -> str:
+        if not batch:
+            return ""
+        if batch == NEW_BATCH:
+            batch_id = new_id()
+            self._store.add_batch(batch_id, owner=owner, created_at=self._clock())
+            return batch_id
+        found = self._store.batch(batch)
+        if not owner or found.owner != owner:
+            raise NotYourJob
+        if len(found.jobs) >= self._settings.max_files:
+            raise TooManyFiles(len(found.jobs) + 1, self._settings.max_files)
+        return found.id
+
+    def _draft(self, upload: Upload, recipe: Recipe, *, owner: str, batch: str) -> Job:
+        return Job(
+            id=new_id(),
+            state=JobState.QUEUED,
+            filename=clean_name(upload.filename),
+            recipe=recipe,
+            created_at=self._clock(),
+            number=self._store.draw_number(),
+            owner=owner,
+            batch=batch,
+            total=len(recipe.sizes),
+        )
+
+    def _accept(self, job: Job, upload: Upload, *, alone: bool) -> Job:
+        """Store the picture, look at its header and queue the job; nothing is left when that fails."""
+        try:
+            size = self._media.put(job.id, SOURCE, upload.stream, max_bytes=self._limits.max_bytes)
+            seen = probe(self._media.path(job.id, SOURCE), limits=self._limits)
+            job = replace(job, bytes=size, width=seen.width, height=seen.height, format=seen.format)
+            return self._queue(job)
+        except UploadRefused as error:
+            self._media.remove(job.id)
+            if alone:
+                raise
+            return self._add_failed(job, error)
+        except BaseException:
+            self._take_back([job])
+            raise
+
+    def _queue(self, job: Job) -> Job:
+        self._ledger.keep(job)
+        self._store.add(job)
+        self._enqueue(job.id, run_id=job.run_id)
+        self._ledger.announce(job)
+        return job
+
+    def _add_failed(self, job: Job, error: UploadRefused) -> Job:
+        reason = JobError(error.code, str(error))
+        failed = replace(job, state=JobState.FAILED, error=reason, finished_at=self._clock())
+        self._store.add(failed)
+        self._ledger.announce(failed)
+        return failed
+
+    def _take_back(self, jobs: Sequence[Job]) -> None:
+        """Remove what an upload that failed half-way had already stored."""
+        for job in jobs:
+            self._media.remove(job.id)
+            with suppress(redis.RedisError):  # it is away; upkeep removes a record without files
+                self._store.forget(job)
+
+    def _settled(self, job: Job) -> Job:
+        self._ledger.keep(job)
+        self._ledger.announce(job)
+        return job
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed: 128 random bits as 22 URL-safe characters."""
+    return secrets.token_urlsafe(16)
+
+
+def _fresh(job: Job) -> Job:
+    """Return *job* as if it had just been queued, under a run id of its own."""
+    return replace(
+        job,
+        state=JobState.QUEUED,
+        attempt=job.attempt + 1,
+        done=0,
+        thumbnails=(),
+        error=None,
+        started_at=None,
+        finished_at=None,
+    )

@@ -1,0 +1,206 @@
+"""Jobs in Redis: one hash a job, an index an owner, and the queue's order. Knows no files.
+
+Every change of state goes through one Lua call that looks at the state first, so two workers, a
+cancel and a retry can never overwrite each other. Keys, all under the namespace:
+
+- ``job:<id>`` hash, `model.to_record`'s fields and ``token``, the execution that may write
+- ``jobs`` and ``jobs:of:<owner>`` zsets, id by creation number
+- ``jobs:queued`` zset, id by place drawn; ``jobs:expiring`` zset, id by the second it may go
+- ``batch:<id>`` hash and ``batch:<id>:jobs`` zset; ``gone:<id>`` tombstone
+- ``jobs:number`` counter
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import redis
+
+from thumbapp.errors import JobExpired, JobNotFound
+from thumbapp.jobs import model
+from thumbapp.jobs.model import Batch, Job, JobState, Page
+
+TOMBSTONE_S: Final = 7 * 24 * 3600
+_CHUNK: Final = 200
+
+# KEYS: job, queued, expiring. ARGV: id, allowed states (",a,b,"), token that must match or "",
+# place in the queue or "", second of expiry or "", then field, value ...
+_CHANGE: Final = """
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state or not string.find(ARGV[2], ',' .. state .. ',', 1, true) then return 0 end
+if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'token') ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+local now = redis.call('HGET', KEYS[1], 'state')
+if now == state and ARGV[4] == '' then return 1 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+if ARGV[4] ~= '' then redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1]) end
+if ARGV[5] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1]) end
+return 1
+"""
+
+
+class JobStore:
+    """The records of all jobs; *retention_s* is how long a finished one is kept."""
+
+    def __init__(self, client: redis.Redis, *, namespace: str, retention_s: int) -> None:
+        self._redis: Any = client
+        self._namespace = namespace
+        self._retention_s = retention_s
+        self._change = client.register_script(_CHANGE)
+
+    def draw_number(self) -> int:
+        """Return the next number: the order of creation, and of the queue."""
+        return int(self._redis.incr(self._key("jobs:number")))
+
+    def add(self, job: Job) -> None:
+        """Write a new job and all its indexes at once."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(self._key("job", job.id), mapping=model.to_record(job))
+        pipe.zadd(self._key("jobs"), {job.id: job.number})
+        if job.owner:
+            pipe.zadd(self._key("jobs:of", job.owner), {job.id: job.number})
+        if job.batch:
+            self._add_to_batch(pipe, job)
+        if job.state is JobState.QUEUED:
+            pipe.zadd(self._key("jobs:queued"), {job.id: job.number})
+        if job.state.is_final:
+            pipe.zadd(self._key("jobs:expiring"), {job.id: self._expiry(job.finished_at or job.created_at)})
+        pipe.execute()
+
+    def find(self, job_id: str) -> Job:
+        """Return the job.
+
+        Raises:
+            JobNotFound: no such job, now or in the last seven days.
+            JobExpired: its files were removed after the retention time.
+        """
+        found = self._load([job_id])
+        if found:
+            return found[0]
+        gone = self._redis.get(self._key("gone", job_id))
+        if gone is None:
+            raise JobNotFound
+        raise JobExpired(datetime.fromisoformat(gone.decode()))
+
+    def exists(self, job_id: str) -> bool:
+        """Whether there is a record of the job."""
+        return bool(self._redis.exists(self._key("job", job_id)))
+
+    def token(self, job_id: str) -> str:
+        """Return the token of the execution that may write the job now, "" when none may."""
+        return (self._redis.hget(self._key("job", job_id), "token") or b"").decode()
+
+    def change(
+        self,
+        job_id: str,
+        allowed: Iterable[JobState],
+        *,
+        fields: Mapping[str, str],
+        token: str = "",
+        place: int | None = None,
+        finished_at: datetime | None = None,
+    ) -> bool:
+        """Write *fields* when the job is in one of the *allowed* states; False when it is not.
+
+        With *token* only that execution may write. *place* puts the job into the queue's order,
+        *finished_at* starts its retention time; any other change of state takes it out of both.
+        """
+        flat = [part for pair in fields.items() for part in pair]
+        states = "".join(f",{state}" for state in allowed) + ","
+        order = "" if place is None else str(place)
+        expiry = "" if finished_at is None else str(self._expiry(finished_at))
+        keys = [self._key("job", job_id), self._key("jobs:queued"), self._key("jobs:expiring")]
+        return bool(self._change(keys=keys, args=[job_id, states, token, order, expiry, *flat]))
+
+    def place(self, job_id: str) -> int:
+        """Return the job's place in the queue, 1 being next, 0 when it does not wait; O(log n)."""
+        rank = self._redis.zrank(self._key("jobs:queued"), job_id)
+        return 0 if rank is None else int(rank) + 1
+
+    def waiting(self) -> int:
+        """Return how many jobs wait."""
+        return int(self._redis.zcard(self._key("jobs:queued")))
+
+    def queued_ids(self) -> list[str]:
+        """Return the ids of the waiting jobs, the next one first."""
+        return [item.decode() for item in self._redis.zrange(self._key("jobs:queued"), 0, -1)]
+
+    def expired_ids(self, when: datetime, *, limit: int = 1000) -> list[str]:
+        """Return ids of jobs whose retention time had passed at *when*, the oldest first."""
+        found = self._redis.zrangebyscore(self._key("jobs:expiring"), "-inf", when.timestamp(), 0, limit)
+        return [item.decode() for item in found]
+
+    def page(self, owner: str | None, *, state: JobState | None, cursor: str | None, limit: int) -> Page:
+        """Return jobs of *owner* (None: of everybody), newest first, from *cursor* on."""
+        index = self._key("jobs") if owner is None else self._key("jobs:of", owner)
+        below = f"({int(cursor)}" if cursor and cursor.isdecimal() else "+inf"
+        found: list[Job] = []
+        while len(found) <= limit:
+            ids = self._redis.zrevrangebyscore(index, below, "-inf", 0, _CHUNK, withscores=True)
+            if not ids:
+                break
+            below = f"({int(ids[-1][1])}"
+            jobs = self._load([job_id.decode() for job_id, _ in ids])
+            found += [job for job in jobs if state is None or job.state is state]
+        more = len(found) > limit
+        return Page(found[:limit], str(found[limit - 1].number) if more else None)
+
+    def add_batch(self, batch_id: str, *, owner: str, created_at: datetime) -> None:
+        """Write an empty batch."""
+        record = {"owner": owner, "created_at": created_at.isoformat()}
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(self._key("batch", batch_id), mapping=record)
+        pipe.expire(self._key("batch", batch_id), self._retention_s + TOMBSTONE_S)
+        pipe.execute()
+
+    def batch(self, batch_id: str) -> Batch:
+        """Return the batch with those of its jobs that are still there.
+
+        Raises:
+            JobNotFound: no such batch.
+            JobExpired: all its jobs were removed after the retention time.
+        """
+        record = self._redis.hgetall(self._key("batch", batch_id))
+        if not record:
+            raise JobNotFound
+        ids = self._redis.zrange(self._key("batch", batch_id, "jobs"), 0, -1)
+        jobs = self._load([item.decode() for item in ids])
+        if ids and not jobs:
+            raise JobExpired
+        created_at = datetime.fromisoformat(record[b"created_at"].decode())
+        return Batch(batch_id, record[b"owner"].decode(), created_at, tuple(jobs))
+
+    def forget(self, job: Job, *, expired_at: datetime | None = None) -> None:
+        """Remove the job's record; with *expired_at* a tombstone says for seven days that it was."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.delete(self._key("job", job.id))
+        for index in ("jobs", "jobs:queued", "jobs:expiring"):
+            pipe.zrem(self._key(index), job.id)
+        if job.owner:
+            pipe.zrem(self._key("jobs:of", job.owner), job.id)
+        if expired_at is not None:
+            pipe.set(self._key("gone", job.id), expired_at.isoformat(), ex=TOMBSTONE_S)
+        elif job.batch:
+            pipe.zrem(self._key("batch", job.batch, "jobs"), job.id)
+        pipe.execute()
+
+    def _add_to_batch(self, pipe: Any, job: Job) -> None:
+        jobs = self._key("batch", job.batch, "jobs")
+        pipe.zadd(jobs, {job.id: job.number})
+        for key in (jobs, self._key("batch", job.batch)):
+            pipe.expire(key, self._retention_s + TOMBSTONE_S)
+
+    def _load(self, ids: list[str]) -> list[Job]:
+        """Return the jobs of *ids* that exist, in that order, in one round trip."""
+        pipe = self._redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hgetall(self._key("job", job_id))
+        records = [{key.decode(): value.decode() for key, value in raw.items()} for raw in pipe.execute()]
+        return [model.from_record(record) for record in records if "id" in record]
+
+    def _expiry(self, finished_at: datetime) -> int:
+        return int(finished_at.timestamp()) + self._retention_s
+
+    def _key(self, *parts: str) -> str:
+        return self._namespace + ":".join(parts)

@@ -1,0 +1,87 @@
+"""Keeping house: jobs past their time go, killed runs' leftovers go, lost records come back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from thumbapp.config import Settings
+from thumbapp.errors import JobExpired, JobNotFound
+from thumbapp.jobs import model
+from thumbapp.jobs.ledger import Ledger
+from thumbapp.jobs.model import Job, JobState
+from thumbapp.jobs.service import Enqueue
+
+# A folder this young may belong to an upload whose record is about to be written.
+_BEING_ACCEPTED: Final = timedelta(minutes=1)
+
+
+class Upkeep:
+    """Cleans and heals the jobs of *ledger*."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        enqueue: Enqueue,
+        clock: Callable[[], datetime] = model.now,
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._enqueue = enqueue
+        self._clock = clock
+
+    def clean(self) -> int:
+        """Remove jobs past their retention time and what killed runs left; returns how many jobs went.
+
+        A file that cannot be deleted now stays for the next call. A live job loses nothing: records
+        that Redis lost are restored first.
+        """
+        self.heal()
+        store, media = self._ledger.store, self._ledger.media
+        found = [self._find(job_id) for job_id in store.expired_ids(self._clock())]
+        expired = [job for job in found if job]
+        for job in expired:
+            store.forget(job, expired_at=self._clock())
+            media.remove(job.id)
+            self._ledger.announce(job, JobState.EXPIRED)
+        media.sweep(store.exists, older_than_s=2 * self._settings.job_timeout)
+        return len(expired)
+
+    def heal(self) -> int:
+        """Restore records from ``job.json`` that Redis came back without; returns how many.
+
+        A job that waited or ran is queued again.
+        """
+        lost = [job for job_id in self._ledger.media.job_ids() if (job := self._lost(job_id))]
+        for job in sorted(lost, key=lambda job: job.number):
+            self._restore(job)
+        return len(lost)
+
+    def _restore(self, job: Job) -> None:
+        job = replace(job, number=self._ledger.store.draw_number())
+        if not job.state.is_final:
+            job = replace(job, state=JobState.QUEUED, attempt=job.attempt + 1, done=0, thumbnails=())
+        self._ledger.store.add(job)
+        self._ledger.keep(job)
+        if not job.state.is_final:
+            self._enqueue(job.id, run_id=job.run_id)
+        self._ledger.announce(job, "restored")
+
+    def _lost(self, job_id: str) -> Job | None:
+        """Return the job of a folder whose record is gone without a tombstone."""
+        try:
+            self._ledger.store.find(job_id)
+        except JobNotFound:
+            job = self._ledger.kept(job_id)
+            return job if job and self._clock() - job.created_at > _BEING_ACCEPTED else None
+        except JobExpired:
+            return None
+        return None
+
+    def _find(self, job_id: str) -> Job | None:
+        try:
+            return self._ledger.store.find(job_id)
+        except (JobNotFound, JobExpired):
+            return None
