@@ -93,6 +93,15 @@ class DiskFull(StorageUnavailable):
         super().__init__(f"{free_bytes // 10**6:,} MB are free, {kept_bytes // 10**6:,} MB must stay free")
 
 
+class TooManyStreams(Unavailable):
+    """As many live streams are open as are served at once; a page polls instead."""
+
+    code = "too-many-streams"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit:,} live streams are open already, the most there may be. Poll instead.")
+
+
 # --- requests that cannot be served -------------------------------------------------------------
 
 
@@ -364,6 +373,15 @@ class RenderCancelled(RenderFailed):
 
     def __init__(self) -> None:
         super().__init__("The job was cancelled.")
+
+
+class RenderStopped(RenderFailed):
+    """The worker stopped while the job ran; the job may run again."""
+
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("The worker stopped before the thumbnails were made.")
 
 
 # --- the task queue -----------------------------------------------------------------------------
