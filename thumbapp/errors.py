@@ -111,6 +111,24 @@ class Refused(ThumbAppError):
     code = "refused"
 
 
+class BadParameter(Refused):
+    """A query parameter or field holds something it cannot mean."""
+
+    code = "bad-parameter"
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name}={value[:40]!r} is not understood; expected: {expected}.")
+
+
+class StillWorking(ThumbAppError):
+    """The first request with this Idempotency-Key has not been answered yet."""
+
+    code = "idempotency-pending"
+
+    def __init__(self) -> None:
+        super().__init__("The first request with this Idempotency-Key is still at work. Ask again in a second.")
+
+
 class UploadRefused(Refused):
     """The uploaded file cannot become thumbnails."""
 

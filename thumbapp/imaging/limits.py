@@ -1,0 +1,143 @@
+"""What a picture may cost, judged from its header alone: bytes, pixels, memory, time.
+
+One model for every guard. Figures are measured with ``python -m benchmarks.imaging_costs``.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from thumbapp.errors import (
+    FileTooLarge,
+    PictureTooHeavy,
+    PictureTooSlow,
+    TooManyFrames,
+    TooManyPixels,
+    TooManyScans,
+)
+
+if TYPE_CHECKING:
+    from thumbapp.config import Settings
+
+MEGA = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file's header promises; sides as stored, before any rotation."""
+
+    format: str
+    width: int
+    height: int
+    file_bytes: int
+    frames: int = 1
+    scans: int = 1
+    buffered: bool = False
+    channels: int = 3
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one frame."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What decoding is expected to take."""
+
+    memory_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one picture may cost; `sys.maxsize` means no limit."""
+
+    max_bytes: int = 50 * MEGA
+    max_pixels: int = 250 * MEGA
+    max_decode_bytes: int = 512 * MEGA
+    max_seconds: float = 60.0
+    max_frames: int = 1_000
+    max_frame_pixels: int = 1_000 * MEGA
+    max_scan_pixels: int = 2_000 * MEGA
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> Self:
+        """Return the limits that the settings ask for; a setting of 0 switches its limit off."""
+        return cls(
+            max_bytes=settings.max_upload_bytes or sys.maxsize,
+            max_pixels=settings.max_pixels or sys.maxsize,
+            max_decode_bytes=settings.max_decode_mb * MEGA or sys.maxsize,
+            max_seconds=float(settings.job_timeout or sys.maxsize),
+        )
+
+    def check_bytes(self, file_bytes: int) -> None:
+        """Refuse a file of more bytes than are read.
+
+        Raises:
+            FileTooLarge: it has.
+        """
+        if file_bytes > self.max_bytes:
+            raise FileTooLarge(self.max_bytes)
+
+    def check(self, header: Header) -> Cost:
+        """Return what decoding the picture will cost.
+
+        Raises:
+            TooManyPixels, TooManyScans, TooManyFrames, PictureTooHeavy, PictureTooSlow: more than it may.
+        """
+        if header.pixels > self.max_pixels:
+            raise TooManyPixels(header.pixels, self.max_pixels)
+        if header.scans > 1 and header.scans * header.pixels > self.max_scan_pixels:
+            raise TooManyScans(header.scans)
+        if header.frames > 1:
+            self._check_frames(header)
+        cost = estimate(header)
+        if cost.memory_bytes > self.max_decode_bytes:
+            raise PictureTooHeavy(cost.memory_bytes, self.max_decode_bytes)
+        if cost.seconds > self.max_seconds:
+            raise PictureTooSlow(cost.seconds, self.max_seconds)
+        return cost
+
+    def _check_frames(self, header: Header) -> None:
+        allowed = min(self.max_frames, self.max_frame_pixels // header.pixels)
+        if header.format != "TIFF" and header.frames > max(allowed, 1):
+            raise TooManyFrames(header.frames, max(allowed, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """What one pixel of a format costs: bytes of memory and nanoseconds."""
+
+    bytes: float
+    ns: float
+
+
+_RATES = {
+    "JPEG": _Rate(1.0, 15),
+    "JPEG buffered": _Rate(3.0, 20),
+    "PNG": _Rate(8.0, 30),
+    "GIF": _Rate(6.0, 30),
+    "WEBP": _Rate(16.0, 40),
+    "AVIF": _Rate(10.0, 80),
+    "HEIF": _Rate(10.0, 80),
+    "BMP": _Rate(8.0, 10),
+    "TIFF": _Rate(10.0, 30),
+}
+_SCAN_NS = 10
+_BASE_BYTES = 4 * MEGA
+
+
+def estimate(header: Header) -> Cost:
+    """Return what decoding takes, from a measured rate for each format.
+
+    A baseline JPEG is scaled while it is decoded, so it never lies in memory whole; a progressive
+    one keeps all its coefficients.
+    """
+    name = "JPEG buffered" if header.format == "JPEG" and header.buffered else header.format
+    rate = _RATES[name]
+    nanoseconds = header.pixels * (rate.ns + _SCAN_NS * (header.scans - 1))
+    return Cost(
+        memory_bytes=_BASE_BYTES + round(header.pixels * rate.bytes),
+        seconds=nanoseconds / 1e9,
+    )
