@@ -237,6 +237,15 @@ class TooManyFrames(UploadRefused):
         super().__init__(f"The animation has {frames:,} frames or more of this size; at most {limit:,} are read.")
 
 
+class RequestTooLarge(Refused):
+    """The whole request has more bytes than are taken."""
+
+    code = "request-too-large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The request is larger than {limit_bytes // 10**6:,} MB, the most that is taken at once.")
+
+
 class BadRecipe(Refused):
     """What to make was not said in a way we understand."""
 

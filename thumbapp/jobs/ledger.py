@@ -55,8 +55,7 @@ class Ledger:
         payload: dict[str, object] = {"id": job.id, "state": word or job.state, "done": job.done}
         topics = [f"job:{job.id}", f"batch:{job.batch}"] if job.batch else [f"job:{job.id}"]
         try:
-            for topic in topics:
-                self._events.publish(topic, "job", payload)
+            self._events.publish(topics, "job", payload)
         except redis.RedisError as error:
             _log.warning("job %s: event not sent (%s)", job.id, error)
 

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import redis
 
 from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, ThumbAppError
-from thumbapp.imaging.archive import thumbnail_names, write_archive
+from thumbapp.imaging.archive import thumbnail_name, write_archive
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 from thumbapp.jobs import model
@@ -100,8 +100,6 @@ class _Execution:
         self._ledger = ledger
         self._renderer = renderer
         self._clock = clock
-        names = thumbnail_names(job.filename, job.recipe, source_format=job.format)
-        self._names = dict(zip(job.recipe.sizes, names, strict=True))
         self._checked_at = time.monotonic()
 
     def finish(self) -> str:
@@ -131,7 +129,7 @@ class _Execution:
     def _add(self, made: Rendition) -> None:
         """Record one finished thumbnail; raises RenderCancelled when this run was replaced."""
         thumbnail = Thumbnail(
-            name=self._names[made.size],
+            name=thumbnail_name(self._job.filename, made.size, made.format),
             file=made.file,
             size=str(made.size),
             width=made.width,

@@ -1,0 +1,109 @@
+"""`create_app`: the Flask application, assembled from its parts by a helper each."""
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_compress import Compress
+from werkzeug.local import LocalProxy
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from thumbapp import __version__, resources
+from thumbapp.blueprints import api, assets, filters, health, jobs, problems, security
+from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
+from thumbapp.config import Settings
+from thumbapp.jobs.ledger import Ledger
+from thumbapp.jobs.service import Enqueue, JobService
+from thumbapp.live.hub import Hub
+from thumbapp.live.listener import BLOCK_MS
+from thumbapp.runtime.connection import connect
+from thumbapp.taskqueue.workers import WorkerRegistry
+
+SHUTDOWN: Final = "thumbapp.shutdown"
+SERVER_THREADS: Final = 64
+_THREADS_KEPT_FREE: Final = 16
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    enqueue: Enqueue | None = None,
+    server_threads: int = SERVER_THREADS,
+) -> Flask:
+    """Return the application; nothing is connected before the first request.
+
+    *settings* default to the environment's, *enqueue* to `thumbapp.tasks`' queue. *server_threads*
+    is how many requests the server works on at once: live streams leave 16 of them free.
+    """
+    settings = settings or Settings.from_environ()
+    app = Flask("thumbapp", static_folder=resources.folder("static"), template_folder=resources.folder("templates"))
+    app.instance_path = str(settings.data_dir)
+    _configure(app, settings)
+    _assemble(app, settings, enqueue=enqueue or _queue(), server_threads=server_threads)
+    _extend(app)
+    _add_pages(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret(),
+        MAX_CONTENT_LENGTH=settings.max_request_bytes,
+        MAX_FORM_PARTS=settings.max_files + 200,
+        TRUSTED_HOSTS=[*security.LOOPBACK, *settings.allowed_hosts],
+        SESSION_COOKIE_NAME="thumbapp_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=365),
+        SEND_FILE_MAX_AGE_DEFAULT=None,
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        COMPRESS_MIMETYPES=["text/css", "text/javascript", "image/svg+xml"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
+    )
+
+
+def _assemble(app: Flask, settings: Settings, *, enqueue: Enqueue, server_threads: int) -> None:
+    client = connect(settings, name="thumbapp-web")
+    ledger = Ledger.from_settings(settings, client)
+    hub = Hub(
+        lambda: connect(settings, read_timeout_s=BLOCK_MS / 1000 + 5, name="thumbapp-live"),
+        namespace=settings.namespace,
+        capacity=settings.sse_streams or max(1, server_threads - _THREADS_KEPT_FREE),
+    )
+    app.extensions[EXTENSION] = Parts(
+        settings=settings,
+        redis=client,
+        jobs=JobService(settings, ledger=ledger, enqueue=enqueue),
+        media=ledger.media,
+        workers=WorkerRegistry(client, namespace=settings.namespace),
+        hub=hub,
+    )
+    app.extensions[SHUTDOWN] = [hub.close]
+
+
+def _queue() -> Enqueue:
+    from thumbapp.tasks import enqueue_job
+
+    return enqueue_job
+
+
+def _extend(app: Flask) -> None:
+    Bootstrap5(app)
+    Compress(app)
+    security.init_app(app)
+    problems.init_app(app)
+    filters.init_app(app)
+    assets.init_app(app)
+    status = LocalProxy(worker_status)
+    settings = app.extensions[EXTENSION].settings
+    app.context_processor(lambda: {"version": __version__, "settings": settings, "worker_status": status})
+
+
+def _add_pages(app: Flask) -> None:
+    security.csrf.exempt(api.bp)  # it checks by itself: a request without our cookie needs no token
+    for blueprint in (jobs.bp, api.bp, health.bp):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,200 @@
+"""The JSON API for jobs and batches, ``/api/v1``; the fields are those of the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import idempotency, openapi
+from thumbapp.blueprints.batch_archive import stream_archive
+from thumbapp.blueprints.context import has_session_cookie, job_service, parts, visitor
+from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
+from thumbapp.blueprints.security import MEDIA_POLICY, protect_cookie_request
+from thumbapp.blueprints.streams import live_response
+from thumbapp.errors import BadParameter, FileNotThere
+from thumbapp.imaging.archive import clean_name
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.jobs.ledger import ARCHIVE
+from thumbapp.jobs.model import Job, JobState
+from thumbapp.jobs.service import Submission, Upload
+
+MOST_ITEMS = 200
+_MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "gif": "image/gif"}
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+bp.before_request(protect_cookie_request)
+
+
+@bp.get("/openapi.json")
+def describe() -> Response:
+    """Return the OpenAPI description of this API."""
+    return jsonify(openapi.document())
+
+
+@bp.post("/jobs")
+def create() -> AnyResponse:
+    """Take pictures and queue a job for each; 202 with where to look."""
+    scope = visitor() or request.remote_addr or ""
+    return idempotency.once(parts(), scope=scope, act=_submit, show=_accepted)
+
+
+@bp.get("/jobs")
+def index() -> Response:
+    """Return the asking visitor's jobs, newest first."""
+    owner = visitor()
+    if not owner:
+        return jsonify(items=[], cursor=None)
+    page = job_service().page_of(
+        owner, state=_state_asked(), cursor=request.args.get("cursor"), limit=_limit_asked()
+    )
+    return jsonify(items=[job_json(job) for job in page.items], cursor=page.cursor)
+
+
+@bp.get("/jobs/<job_id>")
+def show(job_id: str) -> Response:
+    """Return the job; with ``If-None-Match`` 304 while nothing changed."""
+    return _conditional(_job_state(job_id)())
+
+
+@bp.delete("/jobs/<job_id>")
+def delete(job_id: str) -> AnyResponse:
+    """Cancel the job when it waits or runs, delete it otherwise."""
+    service, actor, token = job_service(), visitor(), request.headers.get("X-Delete-Token", "")
+    remove = service.delete if service.find(job_id).state.is_final else service.cancel
+    remove(job_id, actor=actor, token=token)
+    return Response(status=204)
+
+
+@bp.post("/jobs/<job_id>/retry")
+def retry(job_id: str) -> AnyResponse:
+    """Queue a failed or cancelled job again."""
+    job = job_service().retry(job_id, actor=visitor())
+    return _accepted(Submission((job,)))
+
+
+@bp.get("/jobs/<job_id>/events")
+def events(job_id: str) -> Response:
+    """Stream the job's progress as server-sent events."""
+    return live_response(f"job:{job_id}", state=_job_state(job_id))
+
+
+@bp.get("/jobs/<job_id>/archive")
+def archive(job_id: str) -> Response:
+    """Return the zip with the thumbnails, and the original when it was asked for."""
+    job = job_service().find(job_id)
+    path = parts().media.path(job_id, ARCHIVE)
+    if not job.is_done or not path.is_file():
+        raise FileNotThere
+    return send_file(path, "application/zip", as_attachment=True, download_name=_archive_name(job))
+
+
+@bp.get("/jobs/<job_id>/thumbnails/<name>")
+def thumbnail(job_id: str, name: str) -> Response:
+    """Return one thumbnail, alone in a sandbox of its own; with ``?download`` as a file to save."""
+    job = job_service().find(job_id)
+    found = next((item for item in job.thumbnails if item.name == name), None)
+    path = parts().media.path(job_id, found.file) if found else None
+    if found is None or path is None or not path.is_file():
+        raise FileNotThere
+    response = send_file(
+        path,
+        _MIME.get(found.format, "application/octet-stream"),
+        as_attachment="download" in request.args,
+        download_name=found.name,
+        etag=found.sha256,
+    )
+    response.headers["Content-Disposition"] = response.headers.get("Content-Disposition") or "inline"
+    response.headers["Content-Security-Policy"] = MEDIA_POLICY
+    return response
+
+
+@bp.get("/batches/<batch_id>")
+def batch(batch_id: str) -> Response:
+    """Return the batch with its jobs; with ``If-None-Match`` 304 while nothing changed."""
+    return _conditional(_batch_state(batch_id)())
+
+
+@bp.get("/batches/<batch_id>/events")
+def batch_events(batch_id: str) -> Response:
+    """Stream the progress of a batch's jobs as server-sent events."""
+    return live_response(f"batch:{batch_id}", state=_batch_state(batch_id))
+
+
+@bp.get("/batches/<batch_id>/archive")
+def batch_archive(batch_id: str) -> Response:
+    """Return one zip with the thumbnails of every finished job of the batch."""
+    return stream_archive(job_service().batch(batch_id), media=parts().media)
+
+
+def _submit() -> Submission:
+    recipe = Recipe.parse(
+        sizes=request.form.getlist("sizes") or ["128x128"],
+        fit=request.form.get("fit", ""),
+        format=request.form.get("format", ""),
+        quality=request.form.get("quality", ""),
+        include_original=request.form.getlist("include_original")[-1:] != ["0"],
+    )
+    owner = visitor(create=True) if has_session_cookie() else ""
+    uploads = [_upload(file) for file in request.files.getlist("image") if file.filename]
+    return job_service().submit(uploads, recipe, owner=owner, batch=request.form.get("batch", ""))
+
+
+def _upload(file: FileStorage) -> Upload:
+    return Upload(file.filename or "", file.stream)
+
+
+def _accepted(submission: Submission) -> AnyResponse:
+    """Return 202 with the one job, or with the batch of several."""
+    token = job_service().delete_token
+    objects = [accepted_json(job, delete_token=token(job)) for job in submission.jobs]
+    alone = len(objects) == 1
+    response = jsonify(objects[0] if alone else {"batch": submission.batch, "jobs": objects})
+    response.status_code = 202
+    response.headers["Location"] = (
+        objects[0]["url"] if alone else url_for(".batch", batch_id=submission.batch)
+    )
+    return response
+
+
+def _job_state(job_id: str) -> Callable[[], dict[str, Any]]:
+    """Return what reads the job as it is at the moment of the call."""
+    service = job_service()
+
+    def state() -> dict[str, Any]:
+        job = service.find(job_id)
+        return job_json(job, place=service.place(job))
+
+    return state
+
+
+def _batch_state(batch_id: str) -> Callable[[], dict[str, Any]]:
+    """Return what reads the batch as it is at the moment of the call."""
+    service = job_service()
+    return lambda: batch_json(service.batch(batch_id))
+
+
+def _conditional(body: dict[str, Any]) -> Response:
+    response = jsonify(body)
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _archive_name(job: Job) -> str:
+    return clean_name(f"{job.filename.rpartition('.')[0] or job.filename}.zip")
+
+
+def _state_asked() -> JobState | None:
+    text = request.args.get("state", "")
+    if text and text not in set(JobState):
+        raise BadParameter("state", text, " ".join(JobState))
+    return JobState(text) if text else None
+
+
+def _limit_asked() -> int:
+    text = request.args.get("limit", "50")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
+        raise BadParameter("limit", text, f"a number from 1 to {MOST_ITEMS}")
+    return int(text)

@@ -1,0 +1,82 @@
+"""What a request works with: the parts that `create_app` assembled, and who is asking."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final, cast
+
+import redis
+from flask import current_app, g, request, session
+
+from thumbapp.config import Settings
+from thumbapp.jobs.service import JobService
+from thumbapp.live.hub import Hub
+from thumbapp.media.folder import MediaFolder
+from thumbapp.taskqueue.workers import WorkerRegistry
+
+EXTENSION: Final = "thumbapp"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a view may need, made once for the application."""
+
+    settings: Settings
+    redis: redis.Redis
+    jobs: JobService
+    media: MediaFolder
+    workers: WorkerRegistry
+    hub: Hub
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """What every page says about the workers; ``known`` is False when Redis cannot be asked."""
+
+    known: bool
+    alive: int = 0
+    late: int = 0
+    waiting: int = 0
+
+
+def parts() -> Parts:
+    """Return the parts of the current application."""
+    return cast(Parts, current_app.extensions[EXTENSION])
+
+
+def job_service() -> JobService:
+    """Return the job service of the current application."""
+    return parts().jobs
+
+
+def visitor(*, create: bool = False) -> str:
+    """Return who is asking, from the signed cookie; "" for a visitor without one.
+
+    With *create* a visitor without an id gets one, 128 random bits.
+    """
+    known = session.get("visitor", "")
+    if not known and create:
+        known = session["visitor"] = f"v-{secrets.token_urlsafe(16)}"
+        session.permanent = True
+    return str(known)
+
+
+def has_session_cookie() -> bool:
+    """Whether the browser sent our session cookie, so that CSRF must be ruled out."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+
+
+def worker_status() -> WorkerStatus:
+    """Return how many workers are alive and how many jobs wait, asked once a request."""
+    if "worker_status" not in g:
+        g.worker_status = _ask_workers()
+    return cast(WorkerStatus, g.worker_status)
+
+
+def _ask_workers() -> WorkerStatus:
+    try:
+        workers = parts().workers.alive()
+        waiting = parts().jobs.waiting()
+    except redis.RedisError:
+        return WorkerStatus(known=False)
+    late = sum(worker.is_late for worker in workers)
+    return WorkerStatus(known=True, alive=len(workers), late=late, waiting=waiting)

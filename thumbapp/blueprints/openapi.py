@@ -1,0 +1,232 @@
+"""The OpenAPI description of the JSON API, served at ``/api/v1/openapi.json``.
+
+Written next to the views it describes; a test compares it with the application's addresses.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+from apispec import APISpec
+
+from thumbapp import __version__
+from thumbapp.jobs.model import JobState
+
+_TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_TIME: Final = {"type": ["string", "null"], "format": "date-time"}
+_PATH: Final = {"type": "string", "format": "uri-reference"}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the description as plain values."""
+    spec = APISpec(
+        title="ThumbApp",
+        version=__version__,
+        openapi_version="3.1.0",
+        info={"description": "Pictures in, thumbnails out. Errors are RFC 9457 problem details."},
+    )
+    for name, schema in _SCHEMAS.items():
+        spec.components.schema(name, schema)
+    for path, operations in _PATHS.items():
+        spec.path(path=path, operations=operations)
+    return spec.to_dict()
+
+
+def _object(required: str, **properties: Any) -> dict[str, Any]:
+    """Return the schema of an object; *required* names its sure fields, by blanks."""
+    return {"type": "object", "required": required.split(), "properties": properties}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answer(description: str, schema: dict[str, Any] | None = None, *, kind: str = "application/json") -> Any:
+    content = {"content": {kind: {"schema": schema}}} if schema else {}
+    return {"description": description} | content
+
+
+def _problems(*statuses: str) -> dict[str, Any]:
+    return {
+        status: _answer(_MEANING[status], _ref("Problem"), kind="application/problem+json")
+        for status in statuses
+    }
+
+
+def _in(where: str, name: str, *, schema: Any = None, says: str = "") -> dict[str, Any]:
+    return {
+        "in": where,
+        "name": name,
+        "required": where == "path",
+        "schema": schema or _TEXT,
+        "description": says,
+    }
+
+
+_MEANING: Final = {
+    "400": "the request cannot be understood",
+    "403": "somebody else's job",
+    "404": "no such job",
+    "409": "not in this state",
+    "410": "removed after the retention time",
+    "413": "too large",
+    "415": "no picture",
+    "422": "a picture that is refused",
+    "503": "Redis, the disk or the queue cannot take it now; see Retry-After",
+}
+
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "Problem": _object(
+        "title status code detail",
+        type=_TEXT,
+        title=_TEXT,
+        status=_COUNT,
+        code=_TEXT,
+        detail=_TEXT,
+        request_id=_TEXT,
+    ),
+    "Reason": _object("code message", code=_TEXT, message=_TEXT),
+    "Thumbnail": _object(
+        "name width height bytes format url",
+        name=_TEXT,
+        width=_COUNT,
+        height=_COUNT,
+        bytes=_COUNT,
+        format=_TEXT,
+        url=_PATH,
+    ),
+    "Job": _object(
+        "id state filename progress thumbnails archive_url error created_at started_at finished_at",
+        id=_TEXT,
+        state={"type": "string", "enum": [str(state) for state in JobState]},
+        filename=_TEXT,
+        batch={"type": ["string", "null"]},
+        place={"type": ["integer", "null"], "description": "place in the queue, 1 being next"},
+        progress=_object("done total", done=_COUNT, total=_COUNT),
+        thumbnails={"type": "array", "items": _ref("Thumbnail")},
+        archive_url={"type": ["string", "null"], "format": "uri-reference"},
+        error={"oneOf": [_ref("Reason"), {"type": "null"}]},
+        created_at=_TIME,
+        started_at=_TIME,
+        finished_at=_TIME,
+    ),
+    "Accepted": _object(
+        "id state url events_url",
+        id=_TEXT,
+        state=_TEXT,
+        url=_PATH,
+        events_url=_PATH,
+        batch=_TEXT,
+        error=_ref("Reason"),
+        delete_token=_TEXT,
+    ),
+    "AcceptedBatch": _object("batch jobs", batch=_TEXT, jobs={"type": "array", "items": _ref("Accepted")}),
+    "Jobs": _object(
+        "items cursor",
+        items={"type": "array", "items": _ref("Job")},
+        cursor={"type": ["string", "null"]},
+    ),
+    "Batch": _object(
+        "id jobs archive_url created_at",
+        id=_TEXT,
+        jobs={"type": "array", "items": _ref("Job")},
+        archive_url={"type": ["string", "null"], "format": "uri-reference"},
+        created_at=_TIME,
+    ),
+    "Upload": _object(
+        "image",
+        image={"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}},
+        sizes=_TEXT | {"default": "128x128", "description": "300x200, 640, w1200, h800; by commas"},
+        fit=_TEXT,
+        format=_TEXT,
+        quality=_TEXT,
+        include_original={"type": "string", "enum": ["0", "1"], "default": "1"},
+        batch=_TEXT | {"description": "`new`, or a batch of the same owner to add to"},
+    ),
+}
+
+_JOB: Final = _in("path", "job_id")
+_BATCH: Final = _in("path", "batch_id")
+_ACCEPTED: Final = _answer("queued", {"oneOf": [_ref("Accepted"), _ref("AcceptedBatch")]})
+_ZIP: Final = _answer("a stored zip", {"type": "string"}, kind="application/zip")
+_EVENTS: Final = _answer("a stream of `job` events, each with the whole state", _TEXT, kind="text/event-stream")
+_POLL: Final = {"204": _answer("no stream is free: ask every few seconds")}
+
+_PATHS: Final[dict[str, dict[str, Any]]] = {
+    "/api/v1/openapi.json": {
+        "get": {"summary": "this description", "responses": {"200": _answer("OpenAPI", {"type": "object"})}}
+    },
+    "/api/v1/jobs": {
+        "get": {
+            "summary": "own jobs, newest first",
+            "parameters": [_in("query", "state"), _in("query", "cursor"), _in("query", "limit", schema=_COUNT)],
+            "responses": {"200": _answer("one page", _ref("Jobs"))} | _problems("400", "503"),
+        },
+        "post": {
+            "summary": "make thumbnails of one or more pictures",
+            "parameters": [_in("header", "Idempotency-Key", says="the same key makes the jobs once")],
+            "requestBody": {"content": {"multipart/form-data": {"schema": _ref("Upload")}}},
+            "responses": {"202": _ACCEPTED} | _problems("400", "409", "413", "415", "422", "503"),
+        },
+    },
+    "/api/v1/jobs/{job_id}": {
+        "get": {
+            "summary": "one job",
+            "parameters": [_JOB],
+            "responses": {"200": _answer("the job", _ref("Job")), "304": _answer("unchanged")}
+            | _problems("404", "410", "503"),
+        },
+        "delete": {
+            "summary": "cancel the job while it waits or runs, delete it otherwise",
+            "parameters": [_JOB, _in("header", "X-Delete-Token", says="for a job made without a session")],
+            "responses": {"204": _answer("done")} | _problems("403", "404", "410", "503"),
+        },
+    },
+    "/api/v1/jobs/{job_id}/retry": {
+        "post": {
+            "summary": "queue a failed or cancelled job again",
+            "parameters": [_JOB],
+            "responses": {"202": _ACCEPTED} | _problems("403", "404", "409", "410", "503"),
+        }
+    },
+    "/api/v1/jobs/{job_id}/events": {
+        "get": {
+            "summary": "the job's progress",
+            "parameters": [_JOB],
+            "responses": {"200": _EVENTS} | _POLL | _problems("404", "410"),
+        }
+    },
+    "/api/v1/jobs/{job_id}/archive": {
+        "get": {"summary": "the zip", "parameters": [_JOB], "responses": {"200": _ZIP} | _problems("404", "410")}
+    },
+    "/api/v1/jobs/{job_id}/thumbnails/{name}": {
+        "get": {
+            "summary": "one thumbnail",
+            "parameters": [_JOB, _in("path", "name")],
+            "responses": {"200": _answer("the picture", {"type": "string"}, kind="image/*")}
+            | _problems("404", "410"),
+        }
+    },
+    "/api/v1/batches/{batch_id}": {
+        "get": {
+            "summary": "the jobs of one upload",
+            "parameters": [_BATCH],
+            "responses": {"200": _answer("the batch", _ref("Batch"))} | _problems("404", "410"),
+        }
+    },
+    "/api/v1/batches/{batch_id}/events": {
+        "get": {
+            "summary": "the progress of the batch's jobs",
+            "parameters": [_BATCH],
+            "responses": {"200": _EVENTS} | _POLL | _problems("404", "410"),
+        }
+    },
+    "/api/v1/batches/{batch_id}/archive": {
+        "get": {
+            "summary": "one zip for the whole batch",
+            "parameters": [_BATCH],
+            "responses": {"200": _ZIP} | _problems("404", "410"),
+        }
+    },
+}

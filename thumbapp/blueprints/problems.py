@@ -1,0 +1,133 @@
+"""Which HTTP status each kind of error gets, and the two shapes it is told in.
+
+Under ``/api/`` an error is RFC 9457 problem+json with a stable ``code``; elsewhere a page in the
+site's own style that needs neither Redis nor a session.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+import redis
+from flask import Flask, Response, current_app, g, json, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp import errors
+from thumbapp.blueprints.context import WorkerStatus
+from thumbapp.config import MEGA
+
+_log = logging.getLogger(__name__)
+
+# The first class in this order that the error is an instance of decides.
+STATUS: Final[dict[type[Exception], int]] = {
+    errors.NoFileChosen: 400,
+    errors.BadRecipe: 400,
+    errors.BadParameter: 400,
+    errors.StillWorking: 409,
+    errors.FileTooLarge: 413,
+    errors.NotAPicture: 415,
+    errors.Refused: 422,
+    errors.JobNotFound: 404,
+    errors.FileNotThere: 404,
+    errors.JobExpired: 410,
+    errors.NotYourJob: 403,
+    errors.WrongState: 409,
+    errors.RenderFailed: 422,
+    errors.Unavailable: 503,
+}
+_ADVICE: Final[dict[int, str]] = {
+    400: "Go back, correct what the message says, and send it again.",
+    403: "Only the browser that made a job can change it. Reload the page if it was open for long.",
+    404: "Check the address, or start from the first page.",
+    410: "Upload the picture again to make new thumbnails.",
+    413: "Make the picture smaller, or send fewer pictures at once.",
+    503: "Nothing was lost. The page will work again by itself; try in a moment.",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of *app* in the shape its address asks for."""
+    app.register_error_handler(errors.ThumbAppError, _known)
+    app.register_error_handler(redis.RedisError, _redis_away)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unknown)
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status of one of our errors, 500 for what has none."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | None = None) -> AnyResponse:
+    """Return the error in the shape that the current address asks for."""
+    title = HTTPStatus(status).phrase
+    if request.path.startswith("/api/"):
+        response: AnyResponse = _problem_json(status, code=code, title=title, detail=detail)
+    else:
+        page = render_template(
+            "errors/error.html",
+            status=status,
+            title=title,
+            message=detail,
+            advice=_ADVICE.get(status, "Try again; if it happens again, tell the administrator the number below."),
+            request_id=g.get("request_id", ""),
+        )
+        response = make_response(page, status)
+    response.headers.extend(headers or {})
+    return response
+
+
+def _problem_json(status: int, *, code: str, title: str, detail: str) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": g.get("request_id", ""),
+    }
+    return Response(json.dumps(body), status, content_type="application/problem+json")
+
+
+def _known(error: errors.ThumbAppError) -> AnyResponse:
+    headers = {}
+    if isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
+        _log.warning("%s %s: %s", request.method, request.path, error)
+    return problem(status_of(error), code=error.code, detail=str(error), headers=headers)
+
+
+def _redis_away(error: redis.RedisError) -> AnyResponse:
+    _log.warning("%s %s: Redis: %s", request.method, request.path, error)
+    g.worker_status = WorkerStatus(known=False)  # the error page asks no server that is away
+    return _known(errors.RedisUnavailable())
+
+
+def _forged(error: CSRFError) -> AnyResponse:
+    detail = "The form was open for too long or came from another site, so nothing was done. Reload the page."
+    return problem(400, code="csrf", detail=detail)
+
+
+def _http(error: HTTPException) -> AnyResponse:
+    if error.response is not None or error.code is None:
+        return error.get_response()
+    if error.code < HTTPStatus.BAD_REQUEST:
+        return error.get_response()
+    code = HTTPStatus(error.code).phrase.lower().replace(" ", "-")
+    kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
+    return problem(error.code, code=code, detail=_sentence(error), headers=kept)
+
+
+def _sentence(error: HTTPException) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        limit = (current_app.config["MAX_CONTENT_LENGTH"] or 0) // MEGA
+        return f"The request is larger than {limit:,} MB, the most that is taken. Nothing was saved."
+    return error.description or "The request could not be served."
+
+
+def _unknown(error: Exception) -> AnyResponse:
+    _log.exception("%s %s failed, request %s", request.method, request.path, g.get("request_id", ""))
+    return problem(500, code="internal", detail="Something went wrong on the server. It was written to the log.")

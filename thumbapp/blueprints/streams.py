@@ -1,0 +1,37 @@
+"""A live stream as an HTTP answer: server-sent events, or 204 when all places are taken."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Response, request, stream_with_context
+
+from thumbapp.blueprints.context import parts, visitor
+from thumbapp.errors import ThumbAppError, TooManyStreams
+from thumbapp.live import sse
+from thumbapp.live.events import Event
+
+_NOW = Event("", frozenset(), "job", b"{}")
+
+
+def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Response:
+    """Return the stream of *topic*: *state* at once, and read anew whenever something happened.
+
+    As every event carries the whole state, a browser that comes back needs nothing it missed. Without
+    a free place the answer is 204: the page then asks every few seconds.
+    """
+    state()  # an unknown job is a 404, not an open stream
+    try:
+        subscription = parts().hub.subscribe([topic], session=visitor() or request.remote_addr or "")
+    except TooManyStreams:
+        return Response(status=204)
+
+    def render(event: Event) -> bytes:
+        try:
+            return orjson.dumps(state())
+        except ThumbAppError:
+            return event.data  # deleted or expired meanwhile: the event itself says so
+
+    left = request.environ.get("waitress.client_disconnected", lambda: False)
+    frames = sse.stream(subscription, render=render, first=[_NOW], is_disconnected=left)
+    return Response(stream_with_context(frames), headers=sse.HEADERS)

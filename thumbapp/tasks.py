@@ -1,0 +1,75 @@
+"""Every Huey task; a body is one call. ``huey`` is what the consumer is started with.
+
+Importing this reads the settings and opens nothing: the server is looked for at the first command.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from huey import crontab
+
+from thumbapp.config import Settings
+from thumbapp.jobs.ledger import Ledger
+from thumbapp.jobs.runner import Runner
+from thumbapp.jobs.upkeep import Upkeep
+from thumbapp.runtime.connection import connect
+from thumbapp.taskqueue.queue import build_huey
+
+if TYPE_CHECKING:
+    from thumbapp.imaging.sandbox import Sandbox
+
+settings = Settings.from_environ()
+huey = build_huey(settings)
+
+
+@huey.task(name="make_thumbnails", context=True)
+def make_thumbnails(job_id: str, task: Any) -> str:
+    """Make the thumbnails of one job; returns the state it ended in."""
+    return _runner().run(job_id, run_id=task.id)
+
+
+@huey.task(name="add")
+def add(a: float, b: float) -> float:
+    """Return the sum of two numbers: the first task to try."""
+    return a + b
+
+
+@huey.periodic_task(crontab(minute="0"), name="clean_jobs")
+def clean_jobs() -> int:
+    """Remove expired jobs and leftovers every hour; returns how many jobs went."""
+    return _upkeep().clean()
+
+
+def enqueue_job(job_id: str, *, run_id: str) -> None:
+    """Queue the run *run_id* of a job; the run's id is the Huey task's, so its result is found by it."""
+    task = make_thumbnails.s(job_id)
+    task.id, task.revoke_id = run_id, f"r:{run_id}"
+    huey.enqueue(task)
+
+
+@cache
+def sandbox() -> "Sandbox":
+    """Return the processes that this worker decodes in, made on first use."""
+    from thumbapp.imaging.limits import Limits
+    from thumbapp.imaging.sandbox import Sandbox
+
+    return Sandbox(workers=settings.workers, timeout_s=settings.job_timeout, limits=Limits.from_settings(settings))
+
+
+@cache
+def _ledger() -> Ledger:
+    return Ledger.from_settings(settings, connect(settings, name="thumbapp-tasks"))
+
+
+@cache
+def _runner() -> Runner:
+    return Runner(_ledger(), renderer=sandbox())
+
+
+@cache
+def _upkeep() -> Upkeep:
+    return Upkeep(settings, ledger=_ledger(), enqueue=enqueue_job)
+
+
+huey.on_consumer_start.append(lambda: sandbox().start())
+huey.on_consumer_stop.append(lambda: sandbox().stop())
