@@ -116,7 +116,7 @@ class _FoundConnection(Connection):
     """A connection that asks a `_Finder` where to go each time it connects."""
 
     def __init__(self, *, finder: _Finder, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         self._finder = finder
 
     def _connect(self) -> socket.socket:
@@ -124,7 +124,7 @@ class _FoundConnection(Connection):
         for url in self._finder.urls():
             self._aim(url)
             try:
-                opened: socket.socket = super()._connect()
+                opened: socket.socket = super()._connect()  # type: ignore[no-untyped-call]  # likewise
             except ConnectionRefusedError as error:
                 failure = error
             else:

@@ -1,0 +1,73 @@
+"""``thumbapp up``: everything in one command."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from thumbapp.config import Settings
+from thumbapp.errors import BadSetting, CannotStart
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from thumbapp.runtime.supervisor import Plan
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
+@click.option(
+    "--workers", "-w", type=click.IntRange(1, 1000), help="Worker threads; THUMBAPP_WORKERS, cores + 1."
+)
+@click.option("--no-worker", is_flag=True, help="Leave the worker out; start it with: thumbapp worker.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--until-eof", is_flag=True, hidden=True, help="Stop when standard input ends.")
+def up(*, host: str, port: int, workers: int | None, no_worker: bool, as_json: bool, until_eof: bool) -> None:
+    """Start web, worker and, when THUMBAPP_REDIS_URL is unset, an embedded server.
+
+    Ctrl-C stops all of it within five seconds.
+    """
+    from thumbapp.runtime.supervisor import Plan
+
+    try:
+        settings = Settings.from_environ()
+        threads = 0 if no_worker else workers or settings.workers
+        code = _run(settings, Plan(host, port, threads), as_json=as_json, until_eof=until_eof)
+    except (CannotStart, BadSetting) as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    sys.exit(code)
+
+
+def _run(settings: Settings, plan: "Plan", *, as_json: bool, until_eof: bool) -> int:
+    """Run *plan* until somebody asks to stop; returns the exit code."""
+    from thumbapp.runtime import lifeline, logs
+    from thumbapp.runtime.stopping import StopRequest
+    from thumbapp.runtime.supervisor import Supervisor
+
+    logs.configure(settings)
+    stop = StopRequest()
+    stop.listen()
+    if until_eof:
+        lifeline.watch(sys.stdin.buffer, stop.ask)
+    say = _say_json if as_json else _say
+    return Supervisor(settings, plan, make_app=_make_app, say=say, stop=stop).run()
+
+
+def _make_app(settings: Settings) -> "WSGIApplication":
+    import thumbapp
+
+    app: WSGIApplication = thumbapp.create_app(settings)
+    return app
+
+
+def _say(part: str, sentence: str) -> None:
+    click.echo(f"{part:<8}  {sentence}")
+
+
+def _say_json(part: str, sentence: str) -> None:
+    click.echo(json.dumps({"part": part, "text": sentence}))

@@ -1,0 +1,204 @@
+"""The web server of `up`: waitress in a thread of its own, on sockets that were bound beforehand.
+
+Knows no application but the WSGI callable that it is given.
+"""
+
+import errno
+import json
+import logging
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer, create_server
+from waitress.utilities import RequestEntityTooLarge
+
+from thumbapp.errors import CannotListen, PortTaken, RequestTooLarge
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS = 64
+_AIRPLAY_PORT = 5000
+_TAKEN = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Return a listening socket for each address of *host*, all on *port* (0: any free one).
+
+    Raises:
+        PortTaken: another program listens there.
+        CannotListen: the address is not ours, not allowed, or no address.
+    """
+    opened: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in _addresses(host, port):
+            port = opened[0].getsockname()[1] if opened else port
+            opened.append(_listening(family, (address[0], port, *address[2:])))
+    except OSError as error:
+        for each in opened:
+            each.close()
+        raise _why(host, port, error) from error
+    return opened
+
+
+def address_of(sockets: Iterable[socket.socket]) -> str:
+    """Return the address that a browser on this machine opens to reach the first of *sockets*."""
+    host, port = next(iter(sockets)).getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # shown, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _addresses(host: str, port: int) -> list[Any]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+
+
+def _listening(family: int, address: tuple[Any, ...]) -> socket.socket:
+    """Return a socket that listens on *address*, which nobody else may use."""
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":  # there SO_REUSEADDR would let two programs share the port
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(address)
+        opened.listen(1024)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _why(host: str, port: int, error: OSError) -> PortTaken | CannotListen:
+    """Return the error that says why *host* and *port* cannot be had."""
+    if error.errno in _TAKEN:
+        return PortTaken(host, port, airplay=sys.platform == "darwin" and port == _AIRPLAY_PORT)
+    return CannotListen(host, port, (error.strerror or str(error)).lower())
+
+
+class WebServer:
+    """waitress over one application; `start` it, and `stop` it before its time is up.
+
+    It takes half-open connections by the thousand, refuses a body by its announced length, and
+    notices a closed tab while the answer is being made (``waitress.client_disconnected``).
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        sockets: Iterable[socket.socket],
+        *,
+        max_body_bytes: int,
+        threads: int = THREADS,
+    ) -> None:
+        # One line a request beyond the threads would fill the log just when the server is busy.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._map: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._map,
+            sockets=list(sockets),
+            threads=threads,
+            connection_limit=2000,
+            asyncore_use_poll=True,
+            channel_request_lookahead=1,
+            max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large
+            ident=None,
+        )
+        for listener in self._listeners():
+            listener.channel_class = _Channel
+        self._closing = threading.Event()
+        self._deadline = 0.0
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether requests are being served."""
+        return self._thread.is_alive()
+
+    def stop(self, *, timeout_s: float) -> None:
+        """Take no more connections and let requests that run finish; returns at once."""
+        self._deadline = time.monotonic() + timeout_s
+        self._closing.set()
+        for listener in self._listeners():
+            listener.pull_trigger()
+
+    def _listeners(self) -> list[Any]:
+        return [each for each in self._map.values() if isinstance(each, BaseWSGIServer)]
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._turn(1.0)
+        for listener in self._listeners():
+            wasyncore.dispatcher.close(listener)
+        while self._is_busy() and time.monotonic() < self._deadline:
+            self._turn(0.02)
+        self._server.task_dispatcher.shutdown(timeout=max(0.0, self._deadline - time.monotonic()))
+        wasyncore.close_all(self._map)
+
+    def _turn(self, timeout_s: float) -> None:
+        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
+
+    def _is_busy(self) -> bool:
+        """Return whether a request is worked on, or an answer is not yet sent."""
+        channels = [each for each in self._map.values() if isinstance(each, HTTPChannel)]
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+
+class _TooLarge(RequestEntityTooLarge):  # type: ignore[misc]  # waitress ships no types
+    """Our own words for a body that is not taken in."""
+
+    def __init__(self, path: str, limit_bytes: int) -> None:
+        super().__init__(str(RequestTooLarge(limit_bytes)))
+        self._is_api = path.startswith("/api/")
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status, headers and body."""
+        status = f"{self.code} {self.reason}"
+        if not self._is_api:
+            return status, [("Content-Type", "text/plain; charset=utf-8"), *_HEADERS], self.body.encode()
+        problem = {
+            "type": "about:blank",
+            "title": self.reason,
+            "status": self.code,
+            "detail": self.body,
+            "code": RequestTooLarge.code,
+        }
+        headers = [("Content-Type", "application/problem+json"), *_HEADERS]
+        return status, headers, json.dumps(problem).encode()
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
+    """waitress's parser with our own refusal."""
+
+    error: Any
+
+    def received(self, data: bytes) -> int:
+        """Return how much of *data* belongs to this request."""
+        taken: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self.error = _TooLarge(self.path, self.adj.max_request_body_size - 1)
+            self.expect_continue = False  # the client shall not send what is refused
+        return taken
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
+    """waitress's connection with our parser."""
+
+    parser_class = _Parser
