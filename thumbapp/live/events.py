@@ -14,6 +14,7 @@ from redis.typing import EncodableT, FieldT
 
 START = "0-0"
 RESET = "reset"
+FEWEST_KEPT = 1_000
 _ID = re.compile(r"(\d{1,20})-(\d{1,20})", re.ASCII)
 _KIND = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
 _LARGEST = 2**64 - 1
@@ -39,12 +40,15 @@ class Event:
 
 
 class EventLog:
-    """Where events are published: the stream ``<namespace>events`` of about *maxlen* entries."""
+    """Where events are published: the stream ``<namespace>events`` of about *maxlen* entries.
+
+    *maxlen* is at least `FEWEST_KEPT`, so that a stream shorter than that has lost nothing yet.
+    """
 
     def __init__(self, client: redis.Redis, *, namespace: str, maxlen: int = 10_000) -> None:
         self._client = client
         self._key = stream_key(namespace)
-        self._maxlen = maxlen
+        self._maxlen = max(maxlen, FEWEST_KEPT)
 
     def publish(
         self,
