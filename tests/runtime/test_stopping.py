@@ -1,0 +1,87 @@
+"""How the wish to stop is heard."""
+
+import signal
+
+import pytest
+
+from thumbapp.runtime.stopping import Stopped, StopRequest
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_one_request_stops_but_does_not_hurry(clock: Clock) -> None:
+    stop = StopRequest(clock=clock)
+
+    stop.ask()
+
+    assert stop.is_set
+    assert not stop.is_urgent
+
+
+def test_one_press_that_arrives_twice_does_not_hurry(clock: Clock) -> None:
+    stop = StopRequest(clock=clock)
+
+    stop.ask()
+    clock.now += 0.1
+    stop.ask()
+
+    assert not stop.is_urgent
+
+
+def test_a_second_press_hurries(clock: Clock) -> None:
+    stop = StopRequest(clock=clock)
+
+    stop.ask()
+    clock.now += 1
+    stop.ask()
+
+    assert stop.is_urgent
+
+
+def test_a_pause_ends_when_somebody_asks_to_stop() -> None:
+    stop = StopRequest()
+    stop.ask()
+
+    with pytest.raises(Stopped):
+        stop.pause(60)
+
+
+def test_a_pause_ends_by_itself() -> None:
+    StopRequest().pause(0.01)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_asks_to_stop(name: str, restored_signals: None) -> None:
+    number = getattr(signal, name, None)
+    if number is None:
+        pytest.skip(f"no {name} on this system")
+    stop = StopRequest()
+    stop.listen()
+
+    signal.raise_signal(number)
+
+    assert stop.is_set
+
+
+def test_nohup_keeps_its_promise(restored_signals: None) -> None:
+    if not hasattr(signal, "SIGHUP"):
+        pytest.skip("no SIGHUP on this system")
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = StopRequest()
+    stop.listen()
+
+    signal.raise_signal(signal.SIGHUP)
+
+    assert not stop.is_set
