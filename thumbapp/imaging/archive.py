@@ -1,6 +1,5 @@
 """The zip a job ends in, and the names inside it: clean on every system, none twice."""
 
-import os
 import re
 import unicodedata
 import zipfile
@@ -87,5 +86,5 @@ def write_archive(
             archive.write(file, name)
         for name, text in zip(names[len(pairs) :], texts.values(), strict=True):
             archive.writestr(name, text)
-    os.replace(temporary, path)
+    temporary.replace(path)
     return names

@@ -1,118 +1,232 @@
-"""What the bytes of a picture file say before any decoder sees them: frames, scans, damage.
+"""What the bytes of a picture file say before any decoder sees them: format, frames, scans, damage.
 
-Walks the containers themselves, because asking a decoder for it can cost a full decode.
+Walks the containers themselves, because asking a decoder for it can cost a full decode, and because
+decoders pass over some damage in silence.
 """
 
+import mmap
 import struct
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from thumbapp.errors import BrokenPicture, EmptyFile
+
+MOST_EXIF_BYTES = 2**20
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-SOS = b"\xff\xda"
+_SCAN = b"\xff\xda"
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
 
 @dataclass(frozen=True, slots=True)
-class JpegLayout:
-    """How a JPEG is drawn; ``is_buffered``: the decoder keeps the whole picture's coefficients."""
+class Survey:
+    """What a file's own bytes say; ``size`` is None where the decoder is the one to ask.
 
-    scans: int
-    is_buffered: bool
+    ``coefficient_bytes`` are what a decoder that keeps the whole picture in memory takes a pixel;
+    ``exif`` is set where the decoder would not find it in the header.
+    """
+
+    format: str
+    frames: int = 1
+    scans: int = 1
+    coefficient_bytes: float = 0.0
+    size: tuple[int, int] | None = None
+    exif: bytes = b""
 
 
-def jpeg_layout(path: Path) -> JpegLayout:
-    """Return how many passes the JPEG at *path* takes, counted without decoding."""
-    content = path.read_bytes()
-    progressive, components = False, 0
-    for marker, start, _ in _jpeg_segments(content):
+@contextmanager
+def mapped(path: Path) -> Iterator[mmap.mmap]:
+    """Map the file at *path* into memory inside the block, to be read without being copied.
+
+    Raises:
+        EmptyFile: it has no bytes.
+    """
+    with path.open("rb") as stream:
+        if not path.stat().st_size:
+            raise EmptyFile
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            yield content
+
+
+def format_of(head: bytes) -> str:
+    """Return the format that *head*, a file's first 32 bytes, belongs to; "" for none we know."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        brands = {head[at : at + 4] for at in (8, 16, 20, 24, 28)}
+        if brands & {b"avif", b"avis"}:
+            return "AVIF"
+        return "HEIF" if brands & _HEIF_BRANDS else ""
+    return ""
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+)
+
+
+def survey(content: mmap.mmap, *, most_frames: int) -> Survey | None:
+    """Return what *content* is; None when it is of no format we know. Counting ends past *most_frames*.
+
+    Raises:
+        BrokenPicture: the container is visibly damaged.
+    """
+    name = format_of(content[:32])
+    if not name:
+        return None
+    reader = _READERS.get(name)
+    try:
+        return reader(content, most_frames + 1) if reader else Survey(name)
+    except (struct.error, IndexError) as error:
+        raise BrokenPicture("the file ends too early") from error
+
+
+def _survey_jpeg(content: mmap.mmap, most: int) -> Survey:
+    progressive, components, coefficient_bytes = False, 0, 0.0
+    for marker, start in _jpeg_segments(content):
         if marker in _FRAME_HEADERS:
             progressive, components = marker in _PROGRESSIVE, content[start + 5]
+            coefficient_bytes = _coefficient_bytes(content, start)
         elif marker == 0xDA:
-            buffered = progressive or content[start] < components
-            return JpegLayout(content.count(SOS, start - 4) if buffered else 1, buffered)
-    return JpegLayout(1, progressive)
+            if progressive or content[start] < components:
+                return Survey("JPEG", 1, _count(content, _SCAN, start - 4), coefficient_bytes)
+            break
+    return Survey("JPEG")
 
 
-def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, start and end of each segment's payload up to the first scan."""
+def _jpeg_segments(content: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Yield marker and start of each segment's payload up to the first scan."""
     at = 2
-    while at + 4 <= len(content):
-        if content[at] != 0xFF:
-            return
+    while at + 4 <= len(content) and content[at] == 0xFF:
         marker = content[at + 1]
         if marker == 0xFF or marker in _STANDALONE:
             at += 1 if marker == 0xFF else 2
             continue
-        length = int.from_bytes(content[at + 2 : at + 4], "big")
-        end = at + 2 + length
-        if length < 2 or end > len(content):
-            return
-        yield marker, at + 4, end
+        yield marker, at + 4
         if marker == 0xDA:
             return
-        at = end
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
 
 
-def count_gif_frames(content: bytes, *, limit: int) -> int:
-    """Return the number of images in a GIF, at most *limit*."""
+def first_scan(content: mmap.mmap) -> int:
+    """Return where the data of a JPEG's first scan begins."""
+    start = next((start for marker, start in _jpeg_segments(content) if marker == 0xDA), len(content))
+    return start - 2 + int.from_bytes(content[start - 2 : start], "big")
+
+
+def _coefficient_bytes(content: mmap.mmap, start: int) -> float:
+    """Return the bytes a pixel that a frame's coefficients take: two each, fewer for thinned colours."""
+    factors = [content[start + 7 + 3 * index] for index in range(content[start + 5])]
+    areas = [(factor >> 4) * (factor & 15) for factor in factors]
+    return 2 * sum(areas) / max([*areas, 1])
+
+
+def _count(content: mmap.mmap, needle: bytes, start: int) -> int:
+    found, at = 0, content.find(needle, start)
+    while at >= 0:
+        found, at = found + 1, content.find(needle, at + 2)
+    return found
+
+
+def _survey_png(content: mmap.mmap, most: int) -> Survey:
+    """Look at each chunk; decoders do not check the sums of the compressed data."""
+    frames, at, exif, ended = 0, 8, b"", False
+    while frames < most and not ended:
+        length, kind = struct.unpack_from(">I4s", content, at)
+        end = at + 8 + length
+        if kind[0] & 0x20 == 0 and zlib.crc32(memoryview(content)[at + 4 : end]) != _sum_at(content, end):
+            raise BrokenPicture(f"the checksum of a {kind.decode('latin-1')} part is wrong")
+        if kind == b"eXIf" and length < MOST_EXIF_BYTES:
+            exif = content[at + 8 : end]
+        frames += kind == b"fcTL"
+        ended = kind == b"IEND"
+        at = end + 4
+    return Survey("PNG", max(frames, 1), exif=exif)
+
+
+def _sum_at(content: mmap.mmap, at: int) -> int:
+    return int(struct.unpack_from(">I", content, at)[0])
+
+
+def _survey_gif(content: mmap.mmap, most: int) -> Survey:
     frames, at = 0, 13 + _gif_table(content, 10)
-    while frames < limit and at < len(content):
-        kind = content[at]
-        if kind == 0x2C:
+    while frames < most and at < len(content):
+        if content[at] == 0x2C:
             frames += 1
             at += 10 + _gif_table(content, at + 9) + 1
-        elif kind == 0x21:
+        elif content[at] == 0x21:
             at += 2
         else:
             break
-        at = _gif_end_of_blocks(content, at)
-    return frames
+        while at < len(content) and content[at]:
+            at += content[at] + 1
+        at += 1
+    return Survey("GIF", max(frames, 1))
 
 
-def _gif_table(content: bytes, at: int) -> int:
-    flags = content[at] if at < len(content) else 0
+def _gif_table(content: mmap.mmap, at: int) -> int:
+    flags = content[at]
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _gif_end_of_blocks(content: bytes, at: int) -> int:
-    while at < len(content) and content[at]:
-        at += content[at] + 1
-    return at + 1
-
-
-def count_png_frames(content: bytes, *, limit: int) -> int:
-    """Return the number of frames of an APNG, at most *limit*; 1 for a still PNG."""
-    frames, at = 0, 8
-    while frames < limit and at + 8 <= len(content):
-        length, kind = struct.unpack_from(">I4s", content, at)
-        frames += kind == b"fcTL"
-        at += 12 + length
-    return max(frames, 1)
-
-
-def count_webp_frames(content: bytes, *, limit: int) -> int:
-    """Return the number of frames of a WebP, at most *limit*; 1 for a still one."""
+def _survey_webp(content: mmap.mmap, most: int) -> Survey:
+    """Read the canvas here: the decoder allocates it twice as soon as it is opened."""
     frames, at = 0, 12
-    while frames < limit and at + 8 <= len(content):
+    size = _webp_size(content)
+    while frames < most and at + 8 <= len(content):
         kind, length = struct.unpack_from("<4sI", content, at)
         frames += kind == b"ANMF"
         at += 8 + length + (length & 1)
-    return max(frames, 1)
+    return Survey("WEBP", max(frames, 1), size=size)
 
 
-def count_tiff_pages(content: bytes, *, limit: int) -> int:
-    """Return the number of pages of a TIFF, at most *limit*."""
+def _webp_size(content: mmap.mmap) -> tuple[int, int]:
+    kind = content[12:16]
+    if kind == b"VP8X":
+        return _little(content[24:27]) + 1, _little(content[27:30]) + 1
+    if kind == b"VP8L":
+        bits = _little(content[21:25])
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", content, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _little(part: bytes) -> int:
+    return int.from_bytes(part, "little")
+
+
+def _survey_tiff(content: mmap.mmap, most: int) -> Survey:
     order = "<" if content[:2] == b"II" else ">"
-    big = content[2:4] in (b"\x2b\x00", b"\x00\x2b")
-    link = struct.Struct(order + ("Q" if big else "I"))
-    count = struct.Struct(order + ("Q" if big else "H"))
+    big = 0x2B in content[2:4]
+    link, count = struct.Struct(order + ("Q" if big else "I")), struct.Struct(order + ("Q" if big else "H"))
     seen: set[int] = set()
-    at = link.unpack_from(content, 8 if big else 4)[0] if len(content) >= 16 else 0
-    while at and at not in seen and len(seen) < limit and at + count.size <= len(content):
+    at = link.unpack_from(content, 8 if big else 4)[0]
+    while at and at not in seen and len(seen) < most and at + count.size <= len(content):
         seen.add(at)
-        entries = count.unpack_from(content, at)[0]
-        end = at + count.size + entries * (20 if big else 12)
+        end = at + count.size + count.unpack_from(content, at)[0] * (20 if big else 12)
         at = link.unpack_from(content, end)[0] if end + link.size <= len(content) else 0
-    return max(len(seen), 1)
+    return Survey("TIFF", max(len(seen), 1))
+
+
+_READERS: dict[str, Callable[[mmap.mmap, int], Survey]] = {
+    "JPEG": _survey_jpeg,
+    "PNG": _survey_png,
+    "GIF": _survey_gif,
+    "WEBP": _survey_webp,
+    "TIFF": _survey_tiff,
+}

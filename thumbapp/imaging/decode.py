@@ -1,19 +1,39 @@
 """From a file to pixels that can be scaled: no larger than needed, whole or refused."""
 
+import io
+import mmap
+from pathlib import Path
+
 from PIL import Image, ImageFile
 
 from thumbapp.errors import BrokenPicture, RenderOutOfMemory
+from thumbapp.imaging import containers
+from thumbapp.imaging.geometry import Box
 
 ImageFile.LOAD_TRUNCATED_IMAGES = False
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_SCALABLE = frozenset({"L", "RGB", "RGBA", "CMYK"})
+_END_OF_PICTURE = b"\xff\xd9"
+# any run of bits decodes to something; this one has no marker in it
+_FILLER = bytes((0x55, 0xAA, 0x3C, 0x96)) * 256
+_TAIL_SIDE = 16
+
+
+def decoded(picture: Image.Image, path: Path, *, draft: int) -> tuple[Image.Image, Box]:
+    """Return the pixels of *picture*, *draft* times smaller, and the part of them that is the picture.
+
+    Raises:
+        BrokenPicture: its data is cut off or damaged.
+        MemoryError: there is not enough memory for it.
+    """
+    full = picture.size
+    if draft > 1:
+        picture.draft(None, (full[0] // draft, full[1] // draft))
+    # sides that draft does not divide leave a last pixel that is only partly filled
+    box = Box(0, 0, full[0] / draft, full[1] / draft)
+    load(picture)
+    if picture.format in {"JPEG", "MPO"} and _ends_flat(picture):
+        _check_jpeg_is_whole(picture, path, draft=draft)
+    return scalable(picture), box
 
 
 def load(picture: Image.Image) -> None:
@@ -21,35 +41,88 @@ def load(picture: Image.Image) -> None:
 
     Raises:
         BrokenPicture: its data is cut off or damaged.
-        RenderOutOfMemory: there is not enough memory for it.
+        MemoryError: there is not enough memory for it.
     """
     try:
         picture.load()
-    except MemoryError as error:
-        raise RenderOutOfMemory(picture.width * picture.height * 4) from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
-        raise BrokenPicture(str(error)) from error
+    except (MemoryError, RenderOutOfMemory):
+        raise
+    except Exception as error:
+        raise BrokenPicture(_reason(error)) from error
 
 
-def upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Return *image* turned as its EXIF *orientation* says."""
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+def _reason(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return text[:120] if text else type(error).__name__
 
 
 def scalable(image: Image.Image) -> Image.Image:
     """Return *image* in a mode that scaling handles: L, RGB, RGBA or CMYK."""
-    if image.mode in {"L", "RGB", "RGBA", "CMYK"} and "transparency" not in image.info:
+    if image.mode in _SCALABLE and "transparency" not in image.info:
         return image
     if image.mode.startswith("I;16"):
-        return _top_bytes(image)
-    if image.mode in {"I", "F"}:
+        return _from_16_bits(image)
+    if image.mode == "I":
         return image.point(lambda value: value * (1 / 257)).convert("L")
+    if image.mode == "F":
+        return _from_floats(image)
     if image.mode == "1":
         return image.convert("L")
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _top_bytes(image: Image.Image) -> Image.Image:
-    """Return a 16-bit grey picture as 8 bits."""
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Return a 16-bit grey picture as 8 bits: the upper byte of each pixel."""
     high = 0 if image.mode == "I;16B" else 1
     return Image.frombytes("L", image.size, image.tobytes()[high::2])
+
+
+def _from_floats(image: Image.Image) -> Image.Image:
+    """Return a picture of floating-point numbers as 8 bits, its own range made black to white."""
+    low, high = image.getextrema()
+    if not isinstance(low, float) or not isinstance(high, float) or not high > low:
+        return Image.new("L", image.size)
+    scale = 255 / (high - low)
+    return image.point(lambda value: value * scale + (-low * scale)).convert("L")
+
+
+def _ends_flat(picture: Image.Image) -> bool:
+    """Whether the last block has one colour, as it has where a decoder ran out of data."""
+    left, top = max(0, picture.width - _TAIL_SIDE), max(0, picture.height - 1)
+    corner = picture.crop((left, top, picture.width, picture.height))
+    return all(low == high for low, high in (band.getextrema() for band in corner.split()))
+
+
+def _check_jpeg_is_whole(picture: Image.Image, path: Path, *, draft: int) -> None:
+    """Refuse a JPEG whose data ends before its picture does.
+
+    A decoder paints the missing part grey and says nothing. So the file is decoded once more with bits
+    added behind its data: a whole picture has no use for them, one that lacks data changes.
+    """
+    with containers.mapped(path) as content:
+        longer = _lengthened(content)
+    with Image.open(io.BytesIO(longer), formats=("JPEG",)) as again:
+        if draft > 1:
+            again.draft(None, (again.width // draft, again.height // draft))
+        try:
+            again.load()
+        except (OSError, ValueError, SyntaxError) as error:
+            raise BrokenPicture("its end is missing") from error
+        if again.mode == picture.mode and again.tobytes() != picture.tobytes():
+            raise BrokenPicture("its end is missing")
+
+
+def _lengthened(content: mmap.mmap) -> bytes:
+    """Return a JPEG with bits added to its first scan."""
+    end = _end_of_scan(content, containers.first_scan(content))
+    return content[:end] + _FILLER + content[end:]
+
+
+def _end_of_scan(content: mmap.mmap, start: int) -> int:
+    """Return where the scan that begins at *start* meets a marker other than a restart."""
+    at = content.find(b"\xff", start)
+    while 0 <= at < len(content) - 1:
+        if content[at + 1] != 0 and not 0xD0 <= content[at + 1] <= 0xD7 and content[at + 1] != 0xFF:
+            return at
+        at = content.find(b"\xff", at + 1 if content[at + 1] == 0xFF else at + 2)
+    return len(content)

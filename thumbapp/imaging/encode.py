@@ -1,44 +1,72 @@
 """From pixels to the bytes of a thumbnail."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from PIL import Image
 
-from thumbapp.imaging.recipe import Format, Recipe
+from thumbapp.imaging.credit import Credit
+from thumbapp.imaging.recipe import Effort, Format, Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A format that is written: Pillow's word, our word, extension, whether it has transparency."""
+    """A format that is written: Pillow's word, ours, the extension, and what it can hold."""
 
     pillow: str
     name: str
     extension: str
-    has_alpha: bool
     quality: int = 0
+    has_alpha: bool = True
+    moves: bool = True
+    effort: Mapping[Effort, Mapping[str, int]] = field(default_factory=dict)
 
 
-JPEG = Target("JPEG", "jpeg", "jpg", False, 80)
-PNG = Target("PNG", "png", "png", True)
-WEBP = Target("WEBP", "webp", "webp", True, 80)
-AVIF = Target("AVIF", "avif", "avif", True, 60)
-GIF = Target("GIF", "gif", "gif", True)
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How an animation plays: each frame's time, and how often (0: for ever)."""
+
+    durations_ms: tuple[int, ...]
+    loop: int = 0
+
+
+def _efforts(option: str, fast: int, default: int, best: int) -> dict[Effort, dict[str, int]]:
+    return {Effort.FAST: {option: fast}, Effort.DEFAULT: {option: default}, Effort.BEST: {option: best}}
+
+
+JPEG = Target("JPEG", "jpeg", "jpg", quality=80, has_alpha=False, moves=False)
+PNG = Target("PNG", "png", "png", effort=_efforts("compress_level", 1, 1, 6))
+WEBP = Target("WEBP", "webp", "webp", quality=80, effort=_efforts("method", 0, 1, 4))
+AVIF = Target("AVIF", "avif", "avif", quality=60, effort=_efforts("speed", 10, 9, 6))
+GIF = Target("GIF", "gif", "gif")
 _KEPT = {"JPEG": JPEG, "PNG": PNG, "WEBP": WEBP, "AVIF": AVIF, "GIF": GIF, "HEIF": JPEG}
 _ASKED = {Format.JPEG: JPEG, Format.PNG: PNG, Format.WEBP: WEBP, Format.AVIF: AVIF}
 
 
 def target(recipe: Recipe, source_format: str) -> Target:
-    """Return what is written for a picture of *source_format*; what no browser shows becomes PNG."""
+    """Return what is written for a picture of *source_format*; what browsers do not show becomes PNG."""
     return _ASKED.get(recipe.format) or _KEPT.get(source_format, PNG)
 
 
-def encode(image: Image.Image, kind: Target, recipe: Recipe) -> bytes:
-    """Return *image* as the bytes of a file."""
+def encode(
+    images: Sequence[Image.Image],
+    kind: Target,
+    recipe: Recipe,
+    *,
+    credit: Credit | None = None,
+    profile: bytes | None = None,
+    motion: Motion | None = None,
+) -> bytes:
+    """Return *images* as the bytes of one file: a still, or an animation when *motion* is given."""
     stream = io.BytesIO()
-    if not kind.has_alpha:
-        image = flatten(image, recipe.background)
-    image.save(stream, kind.pillow, **_options(kind, recipe))
+    options = _options(kind, recipe) | _metadata(kind, credit, profile)
+    frames = images if kind.has_alpha else [flatten(image, recipe.background) for image in images]
+    if motion is not None and len(frames) > 1:
+        options |= {"save_all": True, "append_images": list(frames[1:])}
+        options |= {"duration": list(motion.durations_ms), "loop": motion.loop}
+        options |= {"disposal": 2} if kind is GIF else {}
+    frames[0].save(stream, kind.pillow, **options)
     return stream.getvalue()
 
 
@@ -51,12 +79,20 @@ def flatten(image: Image.Image, background: str) -> Image.Image:
     return canvas
 
 
-def _options(kind: Target, recipe: Recipe) -> dict[str, int]:
-    quality = recipe.quality or kind.quality
-    options: dict[str, dict[str, int]] = {
-        "JPEG": {"quality": quality},
-        "PNG": {"compress_level": 1},
-        "WEBP": {"quality": quality, "method": 1},
-        "AVIF": {"quality": quality, "speed": 8, "max_threads": 1},
-    }
-    return options.get(kind.pillow, {})
+def _options(kind: Target, recipe: Recipe) -> dict[str, object]:
+    options: dict[str, object] = dict(kind.effort.get(recipe.effort, {}))
+    if kind.quality:
+        options["quality"] = recipe.quality or kind.quality
+    if kind is AVIF:
+        # the workers already use every core
+        options["max_threads"] = 1
+    return options
+
+
+def _metadata(kind: Target, credit: Credit | None, profile: bytes | None) -> dict[str, object]:
+    if kind is GIF:
+        return {}
+    parts = {"icc_profile": profile, "exif": credit and credit.exif(), "xmp": credit and credit.xmp()}
+    if kind is PNG:
+        parts.pop("xmp")
+    return {name: part for name, part in parts.items() if part}

@@ -37,7 +37,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One size's plan: take ``box``, scale it to ``width`` x ``height``, lay it on the canvas at ``offset``."""
+    """One size's plan: scale ``box`` to ``width`` x ``height`` and lay it on ``canvas`` at ``offset``."""
 
     size: Size
     box: Box
@@ -106,3 +106,16 @@ def _filled(size: Size, sides: tuple[int, int], recipe: Recipe, picture: tuple[i
     across, down = recipe.gravity.fractions
     left, top = (picture[0] - taken[0]) * across, (picture[1] - taken[1]) * down
     return Frame(size, Box(left, top, left + taken[0], top + taken[1]), *sides, canvas=sides, offset=(0, 0))
+
+
+def unturned(box: Box, orientation: int, *, width: float, height: float) -> Box:
+    """Return where *box* of the upright picture lies in the stored one.
+
+    Width and height are those of the upright picture.
+    """
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    if orientation in {2, 3, 6, 7}:
+        left, right = width - right, width - left
+    if orientation in {3, 4, 7, 8}:
+        top, bottom = height - bottom, height - top
+    return Box(top, left, bottom, right) if orientation >= 5 else Box(left, top, right, bottom)

@@ -24,16 +24,18 @@ MEGA = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file's header promises; sides as stored, before any rotation."""
+    """What a file's header promises; sides as stored, before any rotation.
+
+    ``coefficient_bytes`` are those a pixel that a JPEG of several scans keeps; 0 for all others.
+    """
 
     format: str
     width: int
     height: int
-    file_bytes: int
+    mode: str
     frames: int = 1
     scans: int = 1
-    buffered: bool = False
-    channels: int = 3
+    coefficient_bytes: float = 0.0
 
     @property
     def pixels(self) -> int:
@@ -92,7 +94,7 @@ class Limits:
             raise TooManyScans(header.scans)
         if header.frames > 1:
             self._check_frames(header)
-        cost = estimate(header)
+        cost = estimate(header, draft=drafts(header.format)[0])
         if cost.memory_bytes > self.max_decode_bytes:
             raise PictureTooHeavy(cost.memory_bytes, self.max_decode_bytes)
         if cost.seconds > self.max_seconds:
@@ -107,37 +109,47 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """What one pixel of a format costs: bytes of memory and nanoseconds."""
+    """What a format's decoder takes for one pixel: bytes besides the pixel itself, nanoseconds."""
 
     bytes: float
     ns: float
 
 
 _RATES = {
-    "JPEG": _Rate(1.0, 15),
-    "JPEG buffered": _Rate(3.0, 20),
-    "PNG": _Rate(8.0, 30),
-    "GIF": _Rate(6.0, 30),
-    "WEBP": _Rate(16.0, 40),
-    "AVIF": _Rate(10.0, 80),
-    "HEIF": _Rate(10.0, 80),
-    "BMP": _Rate(8.0, 10),
-    "TIFF": _Rate(10.0, 30),
+    "JPEG": _Rate(0, 15),
+    "PNG": _Rate(0, 30),
+    "GIF": _Rate(4, 30),
+    "WEBP": _Rate(12, 40),
+    "AVIF": _Rate(8, 80),
+    "HEIF": _Rate(8, 80),
+    "BMP": _Rate(0, 10),
+    "TIFF": _Rate(6, 30),
 }
+# the pixel as decoded, and what making it fit for scaling adds: a premultiplied copy, a conversion
+_PIXEL_BYTES = {"1": 2, "L": 1, "P": 9, "PA": 12, "LA": 12, "RGBA": 8, "I": 5, "F": 5}
+_DEEP_PIXEL_BYTES = 6
 _SCAN_NS = 10
-_BASE_BYTES = 4 * MEGA
+_BASE_BYTES = 8 * MEGA
+LARGEST_DRAFT = 8
 
 
-def estimate(header: Header) -> Cost:
+def estimate(header: Header, *, draft: int = 1) -> Cost:
     """Return what decoding takes, from a measured rate for each format.
 
-    A baseline JPEG is scaled while it is decoded, so it never lies in memory whole; a progressive
-    one keeps all its coefficients.
+    *draft* is how many times smaller a JPEG comes out of its decoder. A baseline one never lies in
+    memory larger than that; a progressive one keeps all its coefficients whatever its draft.
     """
-    name = "JPEG buffered" if header.format == "JPEG" and header.buffered else header.format
-    rate = _RATES[name]
+    rate = _RATES[header.format]
+    deep = header.mode.startswith("I;16")
+    pixel_bytes = (_DEEP_PIXEL_BYTES if deep else _PIXEL_BYTES.get(header.mode, 4)) / draft**2
     nanoseconds = header.pixels * (rate.ns + _SCAN_NS * (header.scans - 1))
     return Cost(
-        memory_bytes=_BASE_BYTES + round(header.pixels * rate.bytes),
+        memory_bytes=_BASE_BYTES
+        + round(header.pixels * (rate.bytes + header.coefficient_bytes + pixel_bytes)),
         seconds=nanoseconds / 1e9,
     )
+
+
+def drafts(format: str) -> tuple[int, ...]:
+    """Return how many times smaller a decoder can make its picture, the largest first."""
+    return (LARGEST_DRAFT, 4, 2, 1) if format == "JPEG" else (1,)

@@ -1,21 +1,31 @@
 """What a file is, read from its header alone; nothing is decoded."""
 
-import warnings
+import importlib
+import importlib.util
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
-from thumbapp.errors import BrokenPicture, EmptyFile, NotAPicture
-from thumbapp.imaging import containers
+from thumbapp.errors import BrokenPicture, NotAPicture
+from thumbapp.imaging import colour, containers
+from thumbapp.imaging.containers import Survey
 from thumbapp.imaging.limits import Header, Limits
 
-EXIF_ORIENTATION = 0x0112
-_COUNTERS = {
-    "GIF": containers.count_gif_frames,
-    "PNG": containers.count_png_frames,
-    "WEBP": containers.count_webp_frames,
-    "TIFF": containers.count_tiff_pages,
+# our own limits judge each header; Pillow's would warn or refuse on its own account
+Image.MAX_IMAGE_PIXELS = None
+_PLUGINS = {
+    "JPEG": "JpegImagePlugin",
+    "PNG": "PngImagePlugin",
+    "GIF": "GifImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "AVIF": "AvifImagePlugin",
 }
 
 
@@ -24,7 +34,8 @@ class Probe:
     """A picture's header; width and height are pixels after EXIF rotation.
 
     ``format`` is Pillow's word (``JPEG``, ``PNG``); ``profile`` names the colour profile, "" for none;
-    ``decode_bytes`` and ``decode_s`` are what decoding is expected to take.
+    ``notes`` are sentences about what was found odd and ignored; ``decode_bytes`` and ``decode_s`` are
+    the least that decoding is expected to take.
     """
 
     format: str
@@ -37,6 +48,8 @@ class Probe:
     decode_bytes: int
     decode_s: float
     file_bytes: int
+    header: Header
+    notes: tuple[str, ...] = ()
 
     @property
     def is_turned(self) -> bool:
@@ -44,9 +57,11 @@ class Probe:
         return self.orientation >= 5
 
 
+@cache
 def readable_formats() -> tuple[str, ...]:
-    """Return the formats that are read here, in Pillow's words."""
-    return ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+    """Return the formats that are read here, in Pillow's words; HEIF where its extra is installed."""
+    heif = ("HEIF",) if importlib.util.find_spec("pillow_heif") else ()
+    return (*_PLUGINS, *heif)
 
 
 def probe(path: Path, *, limits: Limits) -> Probe:
@@ -55,68 +70,110 @@ def probe(path: Path, *, limits: Limits) -> Probe:
     Raises:
         UploadRefused: one of its family: empty, too large, no picture, damaged, or too costly to decode.
     """
-    file_bytes = path.stat().st_size
-    if not file_bytes:
-        raise EmptyFile
-    limits.check_bytes(file_bytes)
-    with open_picture(path) as picture:
-        return read_header(picture, path, file_bytes=file_bytes, limits=limits)
+    with opened(path, limits=limits) as (_, found):
+        return found
 
 
-def open_picture(path: Path) -> Image.Image:
-    """Return the picture at *path* with its header read; the caller closes it.
+@contextmanager
+def opened(path: Path, *, limits: Limits) -> Iterator[tuple[Image.Image, Probe]]:
+    """Open the picture at *path* inside the block, with its header read and judged.
 
     Raises:
-        NotAPicture: the content is of no format we read.
-        BrokenPicture: it begins as one and its header cannot be read.
+        UploadRefused: one of its family, as for `probe`.
     """
+    file_bytes = path.stat().st_size
+    limits.check_bytes(file_bytes)
+    with containers.mapped(path) as content:
+        survey = _survey(content, limits=limits)
+    with _open(path, survey.format) as picture:
+        yield picture, _describe(picture, survey, file_bytes=file_bytes, limits=limits)
+
+
+def _survey(content: mmap.mmap, *, limits: Limits) -> Survey:
+    survey = containers.survey(content, most_frames=limits.max_frames)
+    if survey is None or survey.format not in readable_formats():
+        raise NotAPicture(readable_formats())
+    if survey.size is not None:
+        header = Header(survey.format, *survey.size, mode="RGB", frames=survey.frames)
+        limits.check(header)
+    return survey
+
+
+def _open(path: Path, format: str) -> Image.Image:
+    load_plugin(format)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Image.open(path, formats=readable_formats())
+        return Image.open(path, formats=(format,))
+    except MemoryError:
+        raise
     except UnidentifiedImageError as error:
-        raise NotAPicture(readable_formats()) from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
+        raise (NotAPicture(readable_formats()) if format == "BMP" else BrokenPicture("its header")) from error
+    except Exception as error:
         raise BrokenPicture(str(error)) from error
 
 
-def read_header(picture: Image.Image, path: Path, *, file_bytes: int, limits: Limits) -> Probe:
-    """Return what *picture*, opened from *path*, is; refuses what would cost too much."""
-    kind = "JPEG" if picture.format == "MPO" else str(picture.format)
-    layout = containers.jpeg_layout(path) if kind == "JPEG" else containers.JpegLayout(1, False)
-    counter = _COUNTERS.get(kind)
-    frames = counter(path.read_bytes(), limit=limits.max_frames + 1) if counter else 1
+@cache
+def load_plugin(format: str) -> None:
+    """Import the reader of *format* alone; Pillow would import all it has."""
+    if format == "HEIF":
+        importlib.import_module("pillow_heif").register_heif_opener()
+    else:
+        importlib.import_module(f"PIL.{_PLUGINS[format]}")
+
+
+def _describe(picture: Image.Image, survey: Survey, *, file_bytes: int, limits: Limits) -> Probe:
     header = Header(
-        format=kind,
+        format=survey.format,
         width=picture.width,
         height=picture.height,
-        file_bytes=file_bytes,
-        frames=frames,
-        scans=layout.scans,
-        buffered=layout.is_buffered,
-        channels=len(picture.getbands()),
+        mode=picture.mode,
+        frames=getattr(picture, "n_frames", 1) if survey.format == "AVIF" else survey.frames,
+        scans=survey.scans,
+        coefficient_bytes=survey.coefficient_bytes,
     )
     cost = limits.check(header)
-    orientation = read_orientation(picture)
-    turned = orientation >= 5
+    orientation = _orientation(picture, survey)
+    profile, notes = _profile(picture)
+    sides = (header.height, header.width) if orientation >= 5 else (header.width, header.height)
     return Probe(
-        format=kind,
-        width=picture.height if turned else picture.width,
-        height=picture.width if turned else picture.height,
-        mode=picture.mode,
-        frames=frames,
+        format=survey.format,
+        width=sides[0],
+        height=sides[1],
+        mode=header.mode,
+        frames=header.frames,
         orientation=orientation,
-        profile="",
+        profile=profile,
         decode_bytes=cost.memory_bytes,
         decode_s=cost.seconds,
         file_bytes=file_bytes,
+        header=header,
+        notes=notes,
     )
 
 
-def read_orientation(picture: Image.Image) -> int:
+def _orientation(picture: Image.Image, survey: Survey) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
-    try:
-        value = picture.getexif().get(EXIF_ORIENTATION, 1)
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError):
-        return 1
+    value = read_exif(picture, survey.exif).get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def read_exif(picture: Image.Image, elsewhere: bytes = b"") -> Image.Exif:
+    """Return the EXIF block of *picture*, empty where there is none or it cannot be read."""
+    exif = Image.Exif()
+    try:
+        if elsewhere:
+            exif.load(elsewhere)
+            return exif
+        # a PNG's own getexif() decodes the picture to look behind it
+        return Image.Image.getexif(picture)
+    except Exception:  # noqa: BLE001 - hostile metadata may raise anything, and is not worth a refusal
+        return exif
+
+
+def _profile(picture: Image.Image) -> tuple[str, tuple[str, ...]]:
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return "", ()
+    try:
+        return colour.profile_name(profile), ()
+    except colour.BrokenProfile:
+        return "", ("The colour profile is broken and was ignored.",)

@@ -14,7 +14,7 @@ from thumbapp.errors import BadChoice, BadColour, BadQuality, BadSize, NoSize, T
 LARGEST_SIDE = 10_000
 MOST_SIZES = 50
 _SIZE = re.compile(r"(?P<width>[0-9]{1,9})x(?P<height>[0-9]{1,9})|(?P<axis>[wh]?)(?P<side>[0-9]{1,9})", re.I)
-_TIMES = re.compile(r"(?<=[0-9])\s*[x×*]\s*(?=[0-9])", re.I)
+_TIMES = re.compile(r"(?<=[0-9])\s*[x\u00d7*]\s*(?=[0-9])", re.I)
 _COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})", re.I)
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _Word = TypeVar("_Word", bound=StrEnum)

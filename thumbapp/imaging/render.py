@@ -1,19 +1,21 @@
 """One picture in, its thumbnails out as files in a folder; each is whole or not there."""
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from thumbapp.imaging import decode, encode, geometry
-from thumbapp.imaging.geometry import Box, Frame
+from thumbapp.imaging import colour, decode, encode, motion, pyramid
+from thumbapp.imaging.credit import Credit, read_credit
+from thumbapp.imaging.demand import Demand, plan
+from thumbapp.imaging.encode import Motion, Target
+from thumbapp.imaging.geometry import Frame
 from thumbapp.imaging.limits import Limits
-from thumbapp.imaging.probe import Probe, open_picture, read_header
-from thumbapp.imaging.recipe import Recipe, Size
-from thumbapp.imaging.resize import resize
+from thumbapp.imaging.probe import Probe, opened, read_exif
+from thumbapp.imaging.pyramid import Source
+from thumbapp.imaging.recipe import Animation, Metadata, Recipe, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +32,12 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """A picture that smaller ones can be made of, and which part of the original it shows."""
+class _Kept:
+    """What goes along with the pixels."""
 
-    image: Image.Image
-    box: Box
-
-    @property
-    def pixels(self) -> int:
-        return self.image.width * self.image.height
-
-    def serves(self, frame: Frame) -> bool:
-        return (
-            self.box.contains(frame.box)
-            and self.image.width * frame.box.width >= frame.width * self.box.width
-            and self.image.height * frame.box.height >= frame.height * self.box.height
-        )
-
-    def part(self, box: Box) -> Box:
-        across, down = self.image.width / self.box.width, self.image.height / self.box.height
-        return Box(
-            max(0.0, (box.left - self.box.left) * across),
-            max(0.0, (box.top - self.box.top) * down),
-            min(float(self.image.width), (box.right - self.box.left) * across),
-            min(float(self.image.height), (box.bottom - self.box.top) * down),
-        )
+    credit: Credit | None = None
+    profile: bytes | None = None
+    motion: Motion | None = None
 
 
 def render(
@@ -71,41 +54,58 @@ def render(
 
     Raises:
         UploadRefused: one of its family, for a file that cannot be read or would cost too much.
-        RenderOutOfMemory: memory ran out.
+        MemoryError: memory ran out.
     """
-    limits.check_bytes(source.stat().st_size)
-    with open_picture(source) as picture:
-        header = read_header(picture, source, file_bytes=source.stat().st_size, limits=limits)
-        frames = [geometry.plan(size, recipe, width=header.width, height=header.height) for size in recipe.sizes]
-        _draft(picture, header, frames)
-        decode.load(picture)
-        image = decode.upright(decode.scalable(picture), header.orientation)
-    kind = encode.target(recipe, header.format)
     made: dict[Size, Rendition] = {}
-    root = _Level(image, Box(0, 0, header.width, header.height))
-    for frame, thumbnail in cascade(root, frames):
-        content = encode.encode(_on_canvas(thumbnail, frame, recipe), kind, recipe)
-        made[frame.size] = rendition = _store(content, frame, kind, folder)
-        on_rendition(rendition)
+    with opened(source, limits=limits) as (picture, found):
+        demand = plan(found, recipe, limits=limits)
+        kind = encode.target(recipe, found.format)
+        for frame, images, kept in _finished(picture, source, found, recipe, demand, kind):
+            laid = [_on_canvas(image, frame, recipe) for image in images]
+            content = encode.encode(
+                laid, kind, recipe, credit=kept.credit, profile=kept.profile, motion=kept.motion
+            )
+            made[frame.size] = rendition = _store(content, frame, kind, folder)
+            on_rendition(rendition)
     return [made[size] for size in recipe.sizes]
 
 
-def _draft(picture: Image.Image, header: Probe, frames: Sequence[Frame]) -> None:
-    """Let a JPEG decoder scale down, to no less than twice the largest thumbnail."""
-    across = max(frame.width / frame.box.width for frame in frames)
-    down = max(frame.height / frame.box.height for frame in frames)
-    scale = min(1.0, 1.9 * max(across, down))
-    picture.draft(None, (int(picture.width * scale), int(picture.height * scale)))
+Finished = Iterator[tuple[Frame, list[Image.Image], _Kept]]
 
 
-def cascade(root: _Level, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Image.Image]]:
-    """Yield each frame's picture, the largest first; each is made of the smallest that serves."""
-    levels = [root]
-    for frame in sorted(frames, key=lambda frame: frame.pixels, reverse=True):
-        parent = min((level for level in levels if level.serves(frame)), key=lambda level: level.pixels, default=root)
-        image = resize(parent.image, (frame.width, frame.height), box=parent.part(frame.box))
-        levels.append(_Level(image, frame.box))
-        yield frame, image
+def _finished(
+    picture: Image.Image, path: Path, found: Probe, recipe: Recipe, demand: Demand, kind: Target
+) -> Finished:
+    """Yield each frame with its pictures, several when it moves, and what goes along."""
+    credit = read_credit(picture, read_exif(picture)) if recipe.metadata is Metadata.CREDIT else None
+    if recipe.animation is Animation.ALL and kind.moves and found.frames > 1 and motion.moves(found.format):
+        frames = motion.frames(picture, found, demand.frames, effort=recipe.effort)
+        for frame, images, played in frames:
+            yield frame, images, _Kept(credit, None, played)
+        return
+    profile = picture.info.get("icc_profile")
+    image, box = decode.decoded(picture, path, draft=demand.draft)
+    keeps = recipe.metadata is Metadata.CREDIT and _can_keep(profile, image.mode, kind)
+    source = Source(
+        image,
+        box,
+        width=found.width,
+        height=found.height,
+        orientation=found.orientation,
+        profile=None if keeps else profile,
+    )
+    for frame, thumbnail in pyramid.pictures(source, demand.frames, effort=recipe.effort):
+        yield frame, [thumbnail], _Kept(credit, profile if keeps else None)
+
+
+def _can_keep(profile: bytes | None, mode: str, kind: Target) -> bool:
+    """Whether thumbnails can carry the original's *profile* and so keep its numbers."""
+    try:
+        return (
+            profile is not None and kind is not encode.GIF and mode != "CMYK" and colour.fits(profile, mode)
+        )
+    except colour.BrokenProfile:
+        return False
 
 
 def _on_canvas(image: Image.Image, frame: Frame, recipe: Recipe) -> Image.Image:
@@ -116,11 +116,11 @@ def _on_canvas(image: Image.Image, frame: Frame, recipe: Recipe) -> Image.Image:
     return canvas
 
 
-def _store(content: bytes, frame: Frame, kind: encode.Target, folder: Path) -> Rendition:
+def _store(content: bytes, frame: Frame, kind: Target, folder: Path) -> Rendition:
     file = f"{frame.size}.{kind.extension}"
     temporary = folder / f".{file}.tmp"
     temporary.write_bytes(content)
-    os.replace(temporary, folder / file)
+    temporary.replace(folder / file)
     return Rendition(
         size=frame.size,
         file=file,

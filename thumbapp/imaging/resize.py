@@ -1,25 +1,31 @@
 """Scaling, behind one function: by the fast resizer where it is installed, else by Pillow itself."""
 
+import importlib
+from typing import Any
+
 from PIL import Image
 
 from thumbapp.imaging.geometry import Box
 
-try:
-    import cykooz_resizer
-except ImportError:
-    cykooz_resizer = None
 
-HAS_FAST_RESIZER = cykooz_resizer is not None
+def _fast_resizer() -> Any:
+    """Return the module of the fast resizer, None where it has no wheel or cannot be loaded."""
+    try:
+        return importlib.import_module("cykooz_resizer")
+    except ImportError:
+        return None
+
+
+_fast = _fast_resizer()
+HAS_FAST_RESIZER: bool = _fast is not None
 _FAST_MODES = frozenset({"L", "RGB", "RGBA", "RGBa", "CMYK"})
-_ALPHA_MODES = frozenset({"RGBA", "LA"})
 
 
-def resize(image: Image.Image, size: tuple[int, int], *, box: Box | None = None, fast: bool = True) -> Image.Image:
-    """Return the part *box* of *image* (all of it when None) scaled to *size* by a Lanczos filter.
+def resize(image: Image.Image, size: tuple[int, int], *, box: Box, fast: bool = True) -> Image.Image:
+    """Return the part *box* of *image* scaled to *size* by a Lanczos filter.
 
     Colours are weighted by their alpha. *fast* allows the fast resizer.
     """
-    box = box or Box(0, 0, image.width, image.height)
     if (box.width, box.height) == size and box.left == int(box.left) and box.top == int(box.top):
         return image.crop((int(box.left), int(box.top), int(box.left) + size[0], int(box.top) + size[1]))
     if fast and HAS_FAST_RESIZER and image.mode in _FAST_MODES:
@@ -29,11 +35,11 @@ def resize(image: Image.Image, size: tuple[int, int], *, box: Box | None = None,
 
 def _resize_fast(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
     result = Image.new(image.mode, size)
-    options = cykooz_resizer.ResizeOptions(
-        resize_alg=cykooz_resizer.ResizeAlg.convolution(cykooz_resizer.FilterType.lanczos3),
-        crop_box=cykooz_resizer.CropBox(box.left, box.top, box.width, box.height),
+    options = _fast.ResizeOptions(
+        resize_alg=_fast.ResizeAlg.convolution(_fast.FilterType.lanczos3),
+        crop_box=_fast.CropBox(box.left, box.top, box.width, box.height),
     )
-    cykooz_resizer.Resizer().resize_pil(image, result, options)
+    _fast.Resizer().resize_pil(image, result, options)
     return result
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -26,6 +27,7 @@ from thumbapp.errors import (
 )
 from thumbapp.imaging import child as inside
 from thumbapp.imaging.budget import Budget
+from thumbapp.imaging.demand import plan
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
@@ -76,7 +78,7 @@ class _Child:
 
     def end(self) -> None:
         """End the process, whatever it does, and free what belongs to it."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call] # Pebble leaves it bare
         self._pool.join()
         self.reports.close()
         self._writer.close()
@@ -146,9 +148,10 @@ class Sandbox:
                 raise RenderCancelled
 
         check()
-        header = probe(source, limits=self._limits)
+        found = probe(source, limits=self._limits)
+        demand = plan(found, recipe, limits=self._limits)
         order = inside.Order(source.absolute(), recipe, folder.absolute(), self._limits)
-        with self._budget.reserve(header.decode_bytes, check=check):
+        with self._budget.reserve(demand.memory_bytes, check=check):
             return self._attempt(order, on_rendition=on_rendition, check=check)
 
     def stop(self) -> None:
@@ -188,8 +191,7 @@ class Sandbox:
         )
         if isinstance(outcome, inside.Failure):
             raise outcome.error()
-        assert isinstance(outcome, list)
-        return outcome
+        return cast("list[Rendition]", outcome)
 
     def _follow(
         self, child: _Child, future: "Future[object]", *, on_rendition: OnRendition, check: Callable[[], None]
@@ -267,7 +269,7 @@ class Sandbox:
         self._slots.release()
 
     def _keep(self) -> None:
-        """Start and end children, all in one thread: on Linux a child ends with the thread that started it."""
+        """Start and end children, in one thread: on Linux a child ends with the thread that started it."""
         while True:
             try:
                 order = self._orders.get(timeout=self._idle_s / 4 if self._idle else None)
