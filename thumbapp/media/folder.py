@@ -46,7 +46,7 @@ class MediaFolder(MediaStore):
         if not self.exists(job_id, name):
             return None
         try:
-            return self.path(job_id, name).read_text(encoding="utf-8")
+            return self.path(job_id, name).read_bytes().decode("utf-8")
         except FileNotFoundError:
             return None
 
@@ -67,8 +67,8 @@ class MediaFolder(MediaStore):
 
     def exists(self, job_id: str, name: str) -> bool:
         """Return whether the job has a regular file of that name."""
-        folder = self.root / checked_id(job_id)
-        return _is_plain(folder, stat.S_ISDIR) and _is_plain(folder / checked_name(name), stat.S_ISREG)
+        path = self.root / checked_id(job_id) / checked_name(name)
+        return _is_plain(path.parent, stat.S_ISDIR) and _is_plain(path, stat.S_ISREG)
 
     def remove(self, job_id: str) -> bool:
         """Remove all files of a job; False when some stay until a sweep gets them."""
