@@ -67,6 +67,14 @@ def test_what_the_view_renders_is_sent_and_what_it_leaves_out_is_not(subscriptio
     assert sent == b"id: 3-0\nevent: job\ndata: <tr>\n\n"
 
 
+def test_a_stream_of_states_sends_only_the_newest(subscription: Subscription) -> None:
+    subscription.offer(Batch([event(2), event(3), event(4)], "4-0"))
+
+    sent = list(sse.stream(subscription, newest_only=True, lifetime_s=0.02))
+
+    assert [part.partition(b"\n")[0] for part in sent[1:-1]] == [b"id: 4-0"]
+
+
 def test_a_quiet_stream_beats_and_its_id_moves_on(subscription: Subscription) -> None:
     subscription.offer(Batch([event(7, topic="job:other")], "7-0"))
 

@@ -30,6 +30,7 @@ def stream(
     *,
     render: Callable[[Event], bytes | None] = event_data,
     first: Iterable[Event] = (),
+    newest_only: bool = False,
     is_disconnected: Callable[[], bool] = lambda: False,
     heartbeat_s: float = 15.0,
     lifetime_s: float = 60.0,
@@ -37,7 +38,8 @@ def stream(
     """Yield frames until the browser left, the subscription is over, or *lifetime_s* has passed.
 
     *first* is sent at once: the state read after subscribing, so that nothing falls between. *render*
-    returns what goes into ``data``, None to leave the event out. Every frame, heartbeats included,
+    returns what goes into ``data``, None to leave the event out; where it reads the whole state anew,
+    *newest_only* sends one frame for all events that wait. Every frame, heartbeats included,
     carries the id from which the browser goes on when it comes back. The subscription is closed at
     the end, also when the server drops the iterator.
     """
@@ -45,7 +47,10 @@ def stream(
         yield b"retry: %d\n" % RETRY_MS + heartbeat(subscription.position)
         yield from (frame(event.kind, data) for event in first if (data := render(event)) is not None)
         end = time.monotonic() + lifetime_s
-        for event in _arrivals(subscription, is_disconnected, heartbeat_s=heartbeat_s, end=end):
+        arrivals = _arrivals(
+            subscription, is_disconnected, newest_only=newest_only, heartbeat_s=heartbeat_s, end=end
+        )
+        for event in arrivals:
             data = render(event) if event else None
             if event and data is not None:
                 yield frame(event.kind, data, event_id=event.id)
@@ -66,13 +71,19 @@ def heartbeat(event_id: str) -> bytes:
 
 
 def _arrivals(
-    subscription: Subscription, is_disconnected: Callable[[], bool], *, heartbeat_s: float, end: float
+    subscription: Subscription,
+    is_disconnected: Callable[[], bool],
+    *,
+    newest_only: bool,
+    heartbeat_s: float,
+    end: float,
 ) -> Iterator[Event | None]:
     """Yield each event, None when it is time for a heartbeat and once when the lifetime is over."""
     beat = time.monotonic() + heartbeat_s
     while not (subscription.is_over or is_disconnected()):
         now = time.monotonic()
-        event = subscription.next(timeout_s=max(0.0, min(POLL_S, beat - now, end - now)))
+        timeout_s = max(0.0, min(POLL_S, beat - now, end - now))
+        event = subscription.next(timeout_s=timeout_s, newest_only=newest_only)
         now = time.monotonic()
         if event or now >= min(beat, end):
             beat = now + heartbeat_s

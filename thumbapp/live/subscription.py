@@ -37,12 +37,17 @@ class Subscription:
         with self._changed:
             return self._position
 
-    def next(self, *, timeout_s: float) -> Event | None:
-        """Return the next event, None when none came in *timeout_s* or the subscription is over."""
+    def next(self, *, timeout_s: float, newest_only: bool = False) -> Event | None:
+        """Return the next event, None when none came in *timeout_s* or the subscription is over.
+
+        With *newest_only* all that wait but the last are left out.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_over, timeout_s)
             if self._is_over:
                 return None
+            while newest_only and len(self._waiting) > 1:
+                self._waiting.popleft()
             event = self._waiting.popleft() if self._waiting else None
             self._position = event.id if event else self._offered
             return event
