@@ -125,7 +125,7 @@ def make_venv() -> None:
 
 def run(module: str, arguments: "list[str]") -> None:
     """Become *module* with *arguments*; on Windows, where nobody can, run it and end as it ends."""
-    command = [str(PYTHON), "-m", module, *arguments]
+    command = [str(PYTHON), "-P", "-m", module, *arguments]  # -P: not what lies in this folder
     if not IS_WINDOWS:
         os.execv(command[0], command)  # noqa: S606  # the environment's own Python
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the child by itself

@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 SHUTDOWN = "thumbapp.shutdown"
 WATCH_EVERY_S = 0.25
 WEB_GRACE_S = 2.0
-WORKER_GRACE_S = 4.4
-ALL_GRACE_S = 4.8
+WORKER_GRACE_S = 4.5
+ALL_GRACE_S = 4.85
 _POLL_S = 0.02
 Say = Callable[[str, str], None]
 
