@@ -1,0 +1,81 @@
+"""How values read on a page: sizes, times, the picture that stands for a job."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from thumbapp.blueprints.context import parts
+from thumbapp.jobs import model
+from thumbapp.jobs.model import Job, Thumbnail
+
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+_STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"))
+_PREVIEW_PX: Final = 96
+_PREVIEW_BYTES: Final = 400_000
+
+
+def init_app(app: Flask) -> None:
+    """Let the templates of *app* use the filters."""
+    filters: list[Callable[..., object]] = [filesize, ago, exact, iso, took, preview, counted]
+    for function in filters:
+        app.add_template_filter(function)
+
+
+def filesize(size_bytes: int) -> str:
+    """Return *size_bytes* as people read it, in powers of 1000: ``6.3 kB``, ``253 kB``, ``12 MB``."""
+    size, unit = float(size_bytes), 0
+    while size >= 999.5 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    digits = 1 if unit and size < 9.95 else 0
+    return f"{size:.{digits}f} {_UNITS[unit]}"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long before *now* the moment was: ``just now``, ``2 min ago``, ``3 days ago``."""
+    passed_s = max(0, int(((now or model.now()) - moment).total_seconds()))
+    if passed_s < 5:
+        return "just now"
+    for below_s, unit_s, word in _STEPS:
+        if passed_s < below_s:
+            return f"{passed_s // unit_s} {word} ago"
+    return counted(passed_s // 86_400, "day") + " ago"
+
+
+def exact(moment: datetime) -> str:
+    """Return *moment* to the second in the zone of the settings: ``2026-11-24 15:05:07 CET``."""
+    zone = ZoneInfo(parts().settings.timezone or "UTC")
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def iso(moment: datetime) -> str:
+    """Return *moment* as ``<time datetime>`` wants it: RFC 3339, UTC, seconds."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def took(job: Job) -> str:
+    """Return how long the job worked: ``83 ms``, ``1.4 s``, ``2 min 5 s``; "" when that is not known."""
+    if not job.started_at or not job.finished_at:
+        return ""
+    seconds = (job.finished_at - job.started_at).total_seconds()
+    if seconds < 1:
+        return f"{max(0, round(seconds * 1000))} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def preview(job: Job) -> Thumbnail | None:
+    """Return the thumbnail that shows *job* in a list: the smallest that is sharp enough."""
+    light = [item for item in job.thumbnails if item.bytes <= _PREVIEW_BYTES]
+    sharp = [item for item in light if max(item.width, item.height) >= _PREVIEW_PX]
+    if sharp:
+        return min(sharp, key=lambda item: item.width * item.height)
+    return max(light, key=lambda item: item.width * item.height, default=None)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun: ``1 job``, ``1,204 jobs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

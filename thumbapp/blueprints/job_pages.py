@@ -1,0 +1,93 @@
+"""What the job and batch pages show, computed here so that the templates only place it."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+
+from thumbapp.blueprints.context import job_service, visitor
+from thumbapp.jobs.model import Batch, Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One job as its visitor sees it; ``place`` is 0 when it does not wait."""
+
+    job: Job
+    place: int
+    is_owner: bool
+
+    @property
+    def waiting_sizes(self) -> list[str]:
+        """The sizes that are still to come; none once the job is over."""
+        if self.job.state.is_final:
+            return []
+        made = {thumbnail.size for thumbnail in self.job.thumbnails}
+        return [str(size) for size in self.job.recipe.sizes if str(size) not in made]
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the visitor may queue the job again."""
+        return self.is_owner and self.job.state in (JobState.FAILED, JobState.CANCELLED)
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of all thumbnails."""
+        return sum(thumbnail.bytes for thumbnail in self.job.thumbnails)
+
+    def panel(self) -> str:
+        """Return the part of the page that changes while the job is worked on."""
+        return render_template("jobs/_job.html", page=self, job=self.job)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """The jobs of one upload as their visitor sees them; ``place`` is the first waiting one's."""
+
+    batch: Batch
+    place: int
+    is_owner: bool
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs in the order of the upload."""
+        return self.batch.jobs
+
+    @property
+    def finished(self) -> int:
+        """How many jobs have no work left."""
+        return sum(job.state.is_final for job in self.jobs)
+
+    @property
+    def failed(self) -> int:
+        """How many jobs failed."""
+        return sum(job.state is JobState.FAILED for job in self.jobs)
+
+    @property
+    def thumbnails(self) -> int:
+        """How many thumbnails there are."""
+        return sum(len(job.thumbnails) for job in self.jobs)
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of all thumbnails."""
+        return sum(thumbnail.bytes for job in self.jobs for thumbnail in job.thumbnails)
+
+    def panel(self) -> str:
+        """Return the part of the page that changes while jobs are worked on."""
+        return render_template("jobs/_batch.html", page=self, batch=self.batch)
+
+
+def job_page(job_id: str) -> JobPage:
+    """Return the page of one job, or raise JobNotFound or JobExpired."""
+    service = job_service()
+    job = service.find(job_id)
+    return JobPage(job, place=service.place(job), is_owner=service.owns(job, visitor()))
+
+
+def batch_page(batch_id: str) -> BatchPage:
+    """Return the page of one batch, or raise JobNotFound or JobExpired."""
+    service = job_service()
+    batch = service.batch(batch_id)
+    queued = next((job for job in batch.jobs if job.state is JobState.QUEUED), None)
+    place = service.place(queued) if queued else 0
+    return BatchPage(batch, place=place, is_owner=bool(batch.owner) and batch.owner == visitor())

@@ -1,0 +1,142 @@
+"""The pages around a thumbnail job: upload, list, one job, one batch, and what their buttons do."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from thumbapp.blueprints.context import job_service, visitor
+from thumbapp.blueprints.job_pages import batch_page, job_page
+from thumbapp.blueprints.problems import status_of
+from thumbapp.errors import BadParameter, JobExpired, JobNotFound, UploadRefused, WrongState
+from thumbapp.forms.upload import UploadForm
+from thumbapp.imaging.probe import readable_formats
+from thumbapp.jobs.model import JobState, Page
+from thumbapp.jobs.service import Submission, Upload
+
+JOBS_A_PAGE = 50
+_FILTERS = (JobState.QUEUED, JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+bp = Blueprint("jobs", __name__)
+
+
+@bp.route("/", methods=["GET", "POST"])
+def create() -> Response | str | tuple[str, int]:
+    """Show the upload form; take what it sends and go to the job, or the batch of several."""
+    form = UploadForm()
+    if not form.is_submitted():
+        return _form_page(form)
+    if not form.validate():
+        return _form_page(form), 422
+    try:
+        submission = _submit(form)
+    except UploadRefused as error:
+        form.refuse("image", error)
+        return _form_page(form), status_of(error)
+    return redirect(_address(submission), 303)
+
+
+@bp.get("/jobs")
+def index() -> str:
+    """Show the visitor's own jobs, newest first."""
+    state, cursor, owner = _state_asked(), request.args.get("cursor"), visitor()
+    page = Page([], None)
+    if owner:
+        page = job_service().page_of(owner, state=state, cursor=cursor, limit=JOBS_A_PAGE)
+    return render_template("jobs/index.html", page=page, state=state, cursor=cursor, states=_FILTERS)
+
+
+@bp.get("/jobs/<job_id>")
+def show(job_id: str) -> str:
+    """Show one job; the address is all that is needed to see it."""
+    page = job_page(job_id)
+    return render_template("jobs/show.html", page=page, job=page.job)
+
+
+@bp.get("/jobs/<job_id>/panel")
+def panel(job_id: str) -> str:
+    """Return the changing part of the job's page, for the live update."""
+    return job_page(job_id).panel()
+
+
+@bp.get("/jobs/<job_id>/row")
+def row(job_id: str) -> str:
+    """Return the job's row in a list, for the live update."""
+    return render_template("jobs/_row.html", job=job_service().find(job_id))
+
+
+@bp.get("/batches/<batch_id>")
+def batch(batch_id: str) -> str:
+    """Show the jobs of one upload."""
+    page = batch_page(batch_id)
+    return render_template("jobs/batch.html", page=page, batch=page.batch)
+
+
+@bp.get("/batches/<batch_id>/panel")
+def batch_panel(batch_id: str) -> str:
+    """Return the changing part of the batch's page, for the live update."""
+    return batch_page(batch_id).panel()
+
+
+@bp.get("/jobs/status")
+def status() -> str:
+    """Return what every page says about the workers, for the live update."""
+    return render_template("_status.html")
+
+
+@bp.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> Response:
+    """Stop a waiting or running job."""
+    try:
+        job_service().cancel(job_id, actor=visitor())
+    except WrongState as error:
+        flash(str(error), "danger")
+    return redirect(url_for(".show", job_id=job_id), 303)
+
+
+@bp.post("/jobs/<job_id>/retry")
+def retry(job_id: str) -> Response:
+    """Queue a failed or cancelled job again."""
+    try:
+        job_service().retry(job_id, actor=visitor())
+    except WrongState as error:
+        flash(str(error), "danger")
+    return redirect(url_for(".show", job_id=job_id), 303)
+
+
+@bp.post("/jobs/<job_id>/delete")
+def delete(job_id: str) -> Response:
+    """Remove a job and its files; goes to its batch while others are in it, else to the list."""
+    job = job_service().find(job_id)
+    job_service().delete(job_id, actor=visitor())
+    flash(f"{job.filename} and its thumbnails were deleted.", "ok")
+    if job.batch and _has_jobs(job.batch):
+        return redirect(url_for(".batch", batch_id=job.batch), 303)
+    return redirect(url_for(".index"), 303)
+
+
+def _form_page(form: UploadForm) -> str:
+    return render_template("jobs/new.html", form=form, formats=readable_formats())
+
+
+def _submit(form: UploadForm) -> Submission:
+    uploads = [Upload(file.filename, file.stream) for file in form.image.data or () if file and file.filename]
+    return job_service().submit(uploads, form.recipe(), owner=visitor(create=True))
+
+
+def _address(submission: Submission) -> str:
+    if submission.batch:
+        return url_for(".batch", batch_id=submission.batch)
+    return url_for(".show", job_id=submission.jobs[0].id)
+
+
+def _has_jobs(batch_id: str) -> bool:
+    try:
+        return bool(job_service().batch(batch_id).jobs)
+    except (JobNotFound, JobExpired):
+        return False
+
+
+def _state_asked() -> JobState | None:
+    text = request.args.get("state", "")
+    if text and text not in set(_FILTERS):
+        raise BadParameter("state", text, " ".join(_FILTERS))
+    return JobState(text) if text else None
