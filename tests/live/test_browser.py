@@ -1,18 +1,17 @@
 """static/js/lib/live.js in a real browser: streams, sharing between tabs, polling, and back."""
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 import redis
-import waitress
 
 from tests.conftest import skip_or_fail
+from tests.live.conftest import NAMESPACE, wait_until
 from thumbapp import resources
 from thumbapp.live import sse
-from thumbapp.live.events import EventLog
+from thumbapp.live.events import Event, EventLog
 from thumbapp.live.hub import Hub
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -20,7 +19,6 @@ Browser, BrowserContext, Page = sync_api.Browser, sync_api.BrowserContext, sync_
 
 pytestmark = pytest.mark.browser
 
-NAMESPACE = "test:v1:"
 BROWSERS = ("chromium", "chrome", "msedge")
 PAGE = b"""<!doctype html><title>live</title><script type="module">
 import { connect } from "/js/lib/live.js";
@@ -43,19 +41,11 @@ class Site:
         self.has_lost_events = False
         self.number = 0
         self.polls: list[str] = []
-        self.server = waitress.create_server(self, port=0, threads=12)
-        self.url = f"http://127.0.0.1:{self.server.effective_port}"
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
+        self.url = ""
 
     def publish(self, number: int) -> None:
         self.number = number
         self.log.publish("job:a", "job", {"n": number})
-
-    def close(self) -> None:
-        self.hub.close()
-        self.server.close()
-        self.thread.join(10)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -84,19 +74,17 @@ class Site:
         seen = "1-1" if self.has_lost_events else environ.get("HTTP_LAST_EVENT_ID")
         stream = self.hub.subscribe(["job:a"], last_event_id=seen)
         start_response("200 OK", list(sse.HEADERS.items()))
-        return sse.stream(stream, is_disconnected=environ["waitress.client_disconnected"])
+        state = Event("", frozenset(), "job", json.dumps({"n": self.number}).encode())
+        left = environ["waitress.client_disconnected"]
+        return sse.stream(stream, first=[state], is_disconnected=left)
 
 
 @pytest.fixture
-def site(redis_url: str, redis_client: redis.Redis) -> Iterator[Site]:
-    hub = Hub(
-        lambda: redis.Redis.from_url(redis_url, protocol=2, socket_timeout=2),
-        namespace=NAMESPACE,
-        capacity=5,
-    )
+def site(hub: Hub, redis_client: redis.Redis, serve: Callable[..., str]) -> Site:
+    """Return the site, which is being served."""
     site = Site(hub, redis_client)
-    yield site
-    site.close()
+    site.url = serve(site)
+    return site
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +133,7 @@ def test_a_page_follows_by_its_stream_and_polls_nothing(tabs: BrowserContext, si
     site.publish(2)
     sees(page, 2)
 
-    assert page.evaluate("window.seen") == [1, 2]
+    assert page.evaluate("window.seen") == [0, 1, 2]
     assert site.polls == []
 
 
@@ -217,12 +205,11 @@ def test_a_paused_page_gives_its_stream_back_and_resumes(tabs: BrowserContext, s
 
 def test_a_stream_that_missed_too_much_fetches_the_state(tabs: BrowserContext, site: Site) -> None:
     site.has_lost_events = True
-    site.publish(9)
 
     page = open_tab(tabs, site)
 
     reaches(page, "live")
-    sees(page, 9)
+    page.wait_for_function("window.seen.length === 2")
     assert site.polls == ["200"]
 
 
@@ -237,4 +224,4 @@ def test_a_hidden_tab_leaves_the_stream_to_a_visible_one(tabs: BrowserContext, s
     }""")
 
     reaches(visible, "live")
-    assert site.hub.streams == 1
+    wait_until(lambda: site.hub.streams == 1)

@@ -6,15 +6,13 @@ import pytest
 import redis
 
 from tests.conftest import PrivateServer
+from tests.live.conftest import LONG_S, NAMESPACE
 from tests.servers import any_client, any_server
 from thumbapp.live.events import EventLog, following, order, stream_key
 from thumbapp.live.hub import Hub
 from thumbapp.live.reader import Reader
 
 __all__ = ["any_client", "any_server"]
-
-NAMESPACE = "test:v1:"
-LONG_S = 10.0
 
 
 @pytest.fixture

@@ -3,41 +3,21 @@
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
 
+from tests.live.conftest import LONG_S, NAMESPACE, wait_until
 from thumbapp.errors import RedisUnavailable, TooManyStreams
 from thumbapp.live.events import EventLog
 from thumbapp.live.hub import MOST_MISSED, ROOM, Hub
 from thumbapp.live.subscription import Subscription
 
-NAMESPACE = "test:v1:"
-LONG_S = 10.0
-
 
 @pytest.fixture
 def log(redis_client: redis.Redis) -> EventLog:
     return EventLog(redis_client, namespace=NAMESPACE)
-
-
-@pytest.fixture
-def make_hub(redis_url: str) -> Iterator[Callable[..., Hub]]:
-    hubs: list[Hub] = []
-
-    def make(**options: int) -> Hub:
-        hubs.append(Hub(lambda: client_of(redis_url), namespace=NAMESPACE, **{"capacity": 10, **options}))
-        return hubs[-1]
-
-    yield make
-    for hub in hubs:
-        hub.close()
-
-
-@pytest.fixture
-def hub(make_hub: Callable[..., Hub]) -> Hub:
-    return make_hub()
 
 
 def client_of(url: str) -> redis.Redis:
@@ -58,13 +38,6 @@ def listeners() -> Callable[[], int]:
     """Count the listeners that began in this test; one of a closed hub may take a second to end."""
     before = set(threading.enumerate())
     return lambda: sum(thread.name == "thumbapp-live" for thread in set(threading.enumerate()) - before)
-
-
-def wait_until(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG_S
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)
 
 
 def test_an_event_reaches_every_stream_of_its_topic_and_no_other(hub: Hub, log: EventLog) -> None:

@@ -2,20 +2,17 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
 from tests.conftest import PrivateServer, free_port
+from tests.live.conftest import LONG_S, NAMESPACE, wait_until
 from thumbapp.errors import RedisUnavailable
 from thumbapp.live.events import EventLog
 from thumbapp.live.hub import Hub
-
-NAMESPACE = "test:v1:"
-LONG_S = 10.0
 
 
 class Outages:
@@ -63,13 +60,6 @@ def is_refused(hub: Hub) -> bool:
     except RedisUnavailable:
         return True
     return False
-
-
-def wait_until(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG_S
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def test_a_stream_goes_on_after_the_server_came_back_empty(outages: Outages, hub: Hub) -> None:

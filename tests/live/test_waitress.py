@@ -1,50 +1,28 @@
 """Streams through the web server that `up` runs: frames arrive at once, threads come back."""
 
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 import redis
-import waitress
 
+from tests.live.conftest import LONG_S, NAMESPACE, wait_until
 from thumbapp.live import sse
 from thumbapp.live.events import EventLog
 from thumbapp.live.hub import Hub
 
-NAMESPACE = "test:v1:"
-LONG_S = 10.0
-
 
 @pytest.fixture
-def hub(redis_url: str) -> Iterator[Hub]:
-    hub = Hub(
-        lambda: redis.Redis.from_url(redis_url, protocol=2, socket_timeout=2),
-        namespace=NAMESPACE,
-        capacity=5,
-    )
-    yield hub
-    hub.close()
-
-
-@pytest.fixture
-def port(hub: Hub, redis_client: redis.Redis) -> Iterator[int]:
-    """Return the port of a server with two threads that answers every request with a stream."""
+def port(hub: Hub, redis_client: redis.Redis, serve: Callable[..., str]) -> int:
+    """Return the port of a server that answers every request with a stream."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         start_response("200 OK", list(sse.HEADERS.items()))
         left = environ["waitress.client_disconnected"]
         return sse.stream(hub.subscribe(["job:a"]), is_disconnected=left)
 
-    server = waitress.create_server(app, port=0, threads=2, channel_request_lookahead=1)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server.effective_port
-    hub.close()
-    server.close()
-    thread.join(LONG_S)
+    return int(serve(app).rpartition(":")[2])
 
 
 @pytest.fixture
@@ -71,13 +49,6 @@ def read_until(connection: socket.socket, ending: bytes) -> bytes:
     return got
 
 
-def wait_until(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG_S
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
-
-
 def test_an_event_arrives_while_the_stream_is_open(
     browse: Callable[[str], socket.socket], redis_client: redis.Redis
 ) -> None:
@@ -92,7 +63,7 @@ def test_an_event_arrives_while_the_stream_is_open(
 def test_a_closed_tab_gives_its_thread_and_its_place_back(
     browse: Callable[[str], socket.socket], hub: Hub
 ) -> None:
-    for _ in range(4):
+    for _ in range(8):
         connection = browse("GET")
         read_until(connection, b"retry: 1000\n: ok\n")
 

@@ -15,7 +15,7 @@ const FIRST_POLL_MS = 1_500; // time for a stream to open, so that nothing is as
  */
 
 /**
- * Follows `url`, an event stream, until `close()`; `pause()` and `resume()` in between.
+ * Follows `url`, an event stream that sends the state as soon as it opens, until `close()`.
  *
  * @param {string} url
  * @param {Options} options

@@ -1,0 +1,51 @@
+// Fetches a part of the page again when asked, one request at a time and not too often.
+
+import { swap } from "./swap.js";
+
+const GAP_MS = 250;
+
+export class Refresher {
+  #busy = false;
+  #again = false;
+
+  /**
+   * @param {Element} target
+   * @param {{url: string, onSwap?: () => void, onGone?: () => void}} options
+   */
+  constructor(target, { url, onSwap = () => {}, onGone = () => {} }) {
+    this.target = target;
+    this.url = url;
+    this.onSwap = onSwap;
+    this.onGone = onGone;
+  }
+
+  /** Fetches soon; asking while a request is under way leads to one more after it. */
+  ask() {
+    this.#again = true;
+    if (!this.#busy) void this.#run();
+  }
+
+  async #run() {
+    this.#busy = true;
+    while (this.#again) {
+      this.#again = false;
+      await this.#fetch();
+      await new Promise((resolve) => setTimeout(resolve, GAP_MS));
+    }
+    this.#busy = false;
+  }
+
+  async #fetch() {
+    try {
+      const answer = await fetch(this.url);
+      if (answer.ok) {
+        swap(this.target, await answer.text());
+        this.onSwap();
+      } else if (answer.status === 404 || answer.status === 410) {
+        this.onGone();
+      }
+    } catch {
+      // the connection is away: the next event or poll asks again
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// Puts server-made HTML in place of what it replaces, changing only what differs: focus, open folds,
+// loaded pictures and scroll position stay. Elements are known again by their id.
+
+/**
+ * Makes `target` equal to the one element in `html`.
+ *
+ * @param {Element} target
+ * @param {string} html
+ */
+export function swap(target, html) {
+  const fresh = parse(html).firstElementChild;
+  if (!fresh) return;
+  const focused = document.activeElement;
+  const hadFocus = target.contains(focused);
+  morph(target, fresh);
+  if (hadFocus && !focused?.isConnected) target.querySelector("h1")?.focus();
+}
+
+/**
+ * Makes each element of the page whose id is in `html` equal to the one there.
+ *
+ * @param {string} html
+ */
+export function swapAll(html) {
+  for (const fresh of [...parse(html).children]) {
+    const target = document.getElementById(fresh.id);
+    if (target) morph(target, fresh);
+  }
+}
+
+/** @param {string} html */
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return document.importNode(template.content, true);
+}
+
+/** @param {ChildNode} old @param {ChildNode} fresh */
+function morph(old, fresh) {
+  if (!isSame(old, fresh)) {
+    old.replaceWith(fresh);
+  } else if (old instanceof Element && fresh instanceof Element) {
+    if (old.hasAttribute("data-keep")) return;
+    copyAttributes(old, fresh);
+    morphChildren(old, fresh);
+  } else if (old.nodeValue !== fresh.nodeValue) {
+    old.nodeValue = fresh.nodeValue;
+  }
+}
+
+/** @param {ChildNode | null} old @param {ChildNode} fresh */
+function isSame(old, fresh) {
+  if (!old || old.nodeName !== fresh.nodeName) return false;
+  return !(old instanceof Element && fresh instanceof Element) || old.id === fresh.id;
+}
+
+/** @param {Element} old @param {Element} fresh */
+function copyAttributes(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    const isUsers = old instanceof HTMLDetailsElement && name === "open";
+    if (!fresh.hasAttribute(name) && !isUsers) old.removeAttribute(name);
+  }
+  for (const { name, value } of [...fresh.attributes]) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+}
+
+/** @param {Element} old @param {Element} fresh */
+function morphChildren(old, fresh) {
+  /** @type {Map<string, Element>} */
+  const known = new Map([...old.children].filter(({ id }) => id).map((child) => [child.id, child]));
+  let cursor = old.firstChild;
+  for (const next of [...fresh.childNodes]) {
+    const match = findMatch(next, cursor, known);
+    if (!match) {
+      if (next instanceof Element) next.toggleAttribute("data-new", true);
+      old.insertBefore(next, cursor);
+      continue;
+    }
+    if (match === cursor) cursor = cursor.nextSibling;
+    else old.insertBefore(match, cursor);
+    morph(match, next);
+  }
+  while (cursor) {
+    const gone = cursor;
+    cursor = cursor.nextSibling;
+    gone.remove();
+  }
+}
+
+/**
+ * @param {ChildNode} next
+ * @param {ChildNode | null} cursor
+ * @param {Map<string, Element>} known
+ */
+function findMatch(next, cursor, known) {
+  if (next instanceof Element && next.id) return known.get(next.id) ?? null;
+  return isSame(cursor, next) ? cursor : null;
+}
