@@ -1,0 +1,29 @@
+// The list of jobs: rows whose job is not over are asked for again while the page is looked at.
+
+import { announce } from "./lib/announce.js";
+import { swap } from "./lib/swap.js";
+
+const EVERY_MS = 2_000;
+const MOST_AT_ONCE = 10;
+
+setInterval(() => {
+  if (!document.hidden) void refresh();
+}, EVERY_MS);
+
+async function refresh() {
+  /** @type {NodeListOf<HTMLElement>} */
+  const rows = document.querySelectorAll("tr[data-live]");
+  await Promise.all([...rows].slice(-MOST_AT_ONCE).map(ask)); // the oldest end first
+}
+
+/** @param {HTMLElement} row */
+async function ask(row) {
+  try {
+    const answer = await fetch(/** @type {string} */ (row.dataset.live));
+    if (answer.ok) swap(row, await answer.text());
+    if (answer.status === 404 || answer.status === 410) row.remove();
+    if (answer.ok && !row.dataset.live) announce(`${row.querySelector(".job-name")?.textContent}: finished`);
+  } catch {
+    // the connection is away: asked again in a moment
+  }
+}
