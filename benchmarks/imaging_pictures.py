@@ -46,7 +46,11 @@ def picture_set(folder: Path, *, photos: Path | None) -> list[Picture]:
     makers: dict[str, tuple[str, Callable[[], Image.Image], dict[str, object]]] = {
         "12 MP 4:2:0": ("photo12.jpg", lambda: _photo(photos, (4000, 3000)), {"subsampling": "4:2:0"}),
         "24 MP 4:2:0": ("photo24.jpg", lambda: _photo(photos, (6000, 4000)), {"subsampling": "4:2:0"}),
-        "24 MP 4:4:4 detailed": ("fine24.jpg", lambda: _detailed(photos, (6000, 4000)), {"subsampling": "4:4:4"}),
+        "24 MP 4:4:4 detailed": (
+            "fine24.jpg",
+            lambda: _detailed(photos, (6000, 4000)),
+            {"subsampling": "4:4:4"},
+        ),
         "12 MP progressive": (
             "progressive12.jpg",
             lambda: _photo(photos, (4000, 3000)),
@@ -54,7 +58,7 @@ def picture_set(folder: Path, *, photos: Path | None) -> list[Picture]:
         ),
         "12 MP Display-P3": (
             "p3.jpg",
-            lambda: _photo(photos, (4000, 3000)),
+            lambda: _busy(photos, (4000, 3000)),
             {"icc_profile": profile("Display P3"), "subsampling": "4:2:0"},
         ),
         "12 MP busy": ("busy12.jpg", lambda: _busy(photos, (4000, 3000)), {"subsampling": "4:2:0"}),
@@ -131,14 +135,18 @@ def text_page(width: int, height: int) -> Image.Image:
     page = Image.new("RGB", (width, height), (250, 249, 244))
     draw = ImageDraw.Draw(page)
     for top in range(120, height - 120, 46):
-        line = " ".join("".join(chance.choices("abcdefghijklmnoprstuvwyz", k=chance.randint(2, 9))) for _ in range(16))
+        line = " ".join(_word(chance) for _ in range(16))
         draw.text((150, top), line, fill=(30, 28, 35), font_size=30)
     noise = Image.effect_noise((width, height), 12).convert("RGB")
     return Image.blend(page, noise, 0.06)
 
 
+def _word(chance: random.Random) -> str:
+    return "".join(chance.choices("abcdefghijklmnoprstuvwyz", k=chance.randint(2, 9)))
+
+
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
     """Return *image* as the bytes of a file."""
     stream = io.BytesIO()
-    image.save(stream, format, **options)  # type: ignore[arg-type] # options of several encoders
+    image.save(stream, format, **options)
     return stream.getvalue()

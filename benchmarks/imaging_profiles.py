@@ -56,9 +56,7 @@ def _adaptation(source: Vector, target: Vector) -> Matrix:
     scaled = tuple(
         tuple(cone_target[row] / cone_source[row] * part for part in _BRADFORD[row]) for row in range(3)
     )
-    return tuple(  # type: ignore[return-value] # a product of two 3x3 matrices
-        tuple(sum(inverse[row][k] * scaled[k][column] for k in range(3)) for column in range(3)) for row in range(3)
-    )
+    return tuple(_times(_transposed(scaled), row) for row in inverse)  # type: ignore[return-value] # 3 rows
 
 
 def _transposed(matrix: tuple[tuple[float, ...], ...]) -> Matrix:
@@ -115,5 +113,7 @@ def _assemble(tags: dict[bytes, bytes]) -> bytes:
         body += padded
     whole = struct.pack(">I", len(tags)) + directory + body
     header = struct.pack(">I4sI4s4s4s", 128 + len(whole), b"none", 0x04200000, b"mntr", b"RGB ", b"XYZ ")
-    header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + b"".join(map(_fixed, _white(_D50)))
+    header += (
+        struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + b"".join(map(_fixed, _white(_D50)))
+    )
     return header.ljust(128, b"\0") + whole

@@ -10,10 +10,16 @@ from thumbapp.imaging.geometry import Frame
 from thumbapp.imaging.limits import Limits, drafts, estimate
 from thumbapp.imaging.probe import Probe
 from thumbapp.imaging.recipe import Animation, Effort, Recipe
+from thumbapp.imaging.resize import HAS_FAST_RESIZER
 
 _OUTPUT_BYTES = 8
 # how much larger than the largest thumbnail a drafted picture stays, measured in docs/imaging.md
-_LEAST_RATIO = {Effort.FAST: 1.0, Effort.DEFAULT: 1.9, Effort.BEST: math.inf}
+_LEAST_RATIO = {
+    Effort.FAST: 1.0,
+    Effort.DEFAULT: 1.9 if HAS_FAST_RESIZER else 1.5,
+    Effort.BEST: math.inf,
+}
+_EXACT_PIXEL_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
         geometry.plan(size, recipe, width=found.width, height=found.height) for size in recipe.sizes
     )
     results = _result_bytes(frames, found, recipe)
+    if recipe.effort is Effort.BEST:
+        results += found.header.pixels * _EXACT_PIXEL_BYTES
     needed = 0
     for draft in _possible_drafts(frames, found, effort=recipe.effort):
         needed = estimate(found.header, draft=draft).memory_bytes + results

@@ -8,10 +8,12 @@ from PIL import Image
 from thumbapp.imaging import colour
 from thumbapp.imaging.geometry import Box, Frame, unturned
 from thumbapp.imaging.recipe import Effort
-from thumbapp.imaging.resize import resize
+from thumbapp.imaging.resize import HAS_FAST_RESIZER, resize, resize_exactly
 
-# scaling in steps rounds at each; this many leave >= 52 dB (default) or the exact picture (best)
-_GENERATIONS = {Effort.FAST: 100, Effort.DEFAULT: 2, Effort.BEST: 1}
+# scaling in steps rounds at each: two keep the default's promise, the best takes one and rounds once;
+# Pillow's own resizer is too slow for anything but the shortest way
+_ANY = 100
+_GENERATIONS = {Effort.FAST: _ANY, Effort.DEFAULT: 2 if HAS_FAST_RESIZER else _ANY, Effort.BEST: 1}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -37,6 +39,7 @@ class Source:
     height: int
     orientation: int = 1
     profile: bytes | None = None
+    is_exact: bool = False
 
     def take(self, frame: Frame) -> Image.Image:
         """Return what *frame* shows: scaled, in sRGB, upright."""
@@ -45,13 +48,8 @@ class Source:
         size = (frame.height, frame.width) if turned else (frame.width, frame.height)
         sides = (self.height, self.width) if turned else (self.width, self.height)
         part = _scaled(stored, (self.box.width / sides[0], self.box.height / sides[1]), self.image)
-        return upright(self._in_srgb(resize(self.image, size, box=part)), self.orientation)
-
-    def _in_srgb(self, image: Image.Image) -> Image.Image:
-        try:
-            return colour.to_srgb(image, self.profile)
-        except colour.BrokenProfile:
-            return colour.plain_srgb(image)
+        scale = resize_exactly if self.is_exact else resize
+        return upright(in_srgb(scale(self.image, size, box=part), self.profile), self.orientation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,14 @@ def pictures(
         image = parent.take(frame) if parent else source.take(frame)
         levels.append(_Level(image, frame.box, parent.generation + 1 if parent else 1))
         yield frame, image
+
+
+def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return *image* in sRGB; a *profile* that cannot be used is ignored, as the probe's notes say."""
+    try:
+        return colour.to_srgb(image, profile)
+    except colour.BrokenProfile:
+        return colour.plain_srgb(image)
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -15,7 +15,7 @@ from thumbapp.imaging.geometry import Frame
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import Probe, opened, read_exif
 from thumbapp.imaging.pyramid import Source
-from thumbapp.imaging.recipe import Animation, Metadata, Recipe, Size
+from thumbapp.imaging.recipe import Animation, Effort, Metadata, Recipe, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,17 @@ def _finished(
     profile = picture.info.get("icc_profile")
     image, box = decode.decoded(picture, path, draft=demand.draft)
     keeps = recipe.metadata is Metadata.CREDIT and _can_keep(profile, image.mode, kind)
+    meaning = None if keeps else profile
+    exact = recipe.effort is Effort.BEST
     source = Source(
-        image,
+        # colours beyond sRGB are cut off; before scaling that is as a screen does it, but dear
+        pyramid.in_srgb(image, meaning) if exact else image,
         box,
         width=found.width,
         height=found.height,
         orientation=found.orientation,
-        profile=None if keeps else profile,
+        profile=None if exact else meaning,
+        is_exact=exact,
     )
     for frame, thumbnail in pyramid.pictures(source, demand.frames, effort=recipe.effort):
         yield frame, [thumbnail], _Kept(credit, profile if keeps else None)

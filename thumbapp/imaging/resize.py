@@ -18,7 +18,7 @@ def _fast_resizer() -> Any:
 
 _fast = _fast_resizer()
 HAS_FAST_RESIZER: bool = _fast is not None
-_FAST_MODES = frozenset({"L", "RGB", "RGBA", "RGBa", "CMYK"})
+_FAST_MODES = frozenset({"L", "F", "RGB", "RGBA", "CMYK"})
 
 
 def resize(image: Image.Image, size: tuple[int, int], *, box: Box, fast: bool = True) -> Image.Image:
@@ -26,11 +26,24 @@ def resize(image: Image.Image, size: tuple[int, int], *, box: Box, fast: bool = 
 
     Colours are weighted by their alpha. *fast* allows the fast resizer.
     """
-    if (box.width, box.height) == size and box.left == int(box.left) and box.top == int(box.top):
-        return image.crop((int(box.left), int(box.top), int(box.left) + size[0], int(box.top) + size[1]))
+    left, top = int(box.left), int(box.top)
+    if box == Box(left, top, left + size[0], top + size[1]):
+        return image.crop((left, top, left + size[0], top + size[1]))
     if fast and HAS_FAST_RESIZER and image.mode in _FAST_MODES:
         return _resize_fast(image, size, box)
     return _resize_by_pillow(image, size, box)
+
+
+def resize_exactly(image: Image.Image, size: tuple[int, int], *, box: Box) -> Image.Image:
+    """Return what `resize` returns, rounded once at the end instead of after each direction.
+
+    Takes about five times as long. Pictures with transparency are scaled as `resize` does it.
+    """
+    if image.mode == "RGBA":
+        return resize(image, size, box=box)
+    bands = [resize(band.convert("F"), size, box=box) for band in image.split()]
+    rounded = [band.point(lambda value: value * 1 + 0.5).convert("L") for band in bands]
+    return Image.merge(image.mode, rounded)
 
 
 def _resize_fast(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
