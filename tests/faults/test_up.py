@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -245,3 +246,37 @@ def test_a_task_that_does_not_end_is_put_back_and_done_next_time(start: Start, p
     assert comes_true(lambda: not [pid for pid in pids if is_running(pid)])
     again = f"{start().url()}/api/v1/jobs/{job.rpartition('/')[2]}"
     assert comes_true(lambda: get_json(again)["state"] == "done")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children through /proc")
+def test_a_second_ctrl_c_does_not_wait_for_running_tasks(start: Start, picture: Path) -> None:
+    up = start("--workers", "1")
+    url = up.url()
+    first = upload(url, picture)
+    assert comes_true(lambda: get_json(first)["state"] == "done")
+    pids = [*processes(up), *children(up.pid("worker"))]
+    for child in children(up.pid("worker")):
+        os.kill(child, signal.SIGSTOP)
+    job = upload(url, picture)
+    assert comes_true(lambda: get_json(job)["state"] == "running")
+
+    up.process.send_signal(signal.SIGINT)
+    time.sleep(0.7)
+    code = up.end(signal.SIGINT)
+
+    assert code == 0
+    assert "put back" not in up.log
+    assert comes_true(lambda: not [pid for pid in pids if is_running(pid)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children through /proc")
+def test_a_killed_worker_leaves_no_child_behind(start: Start, picture: Path) -> None:
+    up = start()
+    job = upload(up.url(), picture)
+    assert comes_true(lambda: get_json(job)["state"] == "done")
+    left = children(up.pid("worker"))
+    assert left
+
+    kill(up.pid("worker"))
+
+    assert comes_true(lambda: not [pid for pid in left if is_running(pid)])

