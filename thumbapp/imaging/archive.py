@@ -4,7 +4,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from thumbapp.imaging.recipe import Size
 
@@ -27,7 +27,7 @@ def clean_name(filename: str) -> str:
     Folders, control and bidirectional characters, trailing dots and names of devices go; a long
     name is cut, its extension kept.
     """
-    last = PureWindowsPath(filename.replace("\0", "").replace("/", "\\")).name
+    last = re.split(r"[/\\]", filename)[-1]
     shown = "".join(char for char in unicodedata.normalize("NFC", last) if _is_printable(char))
     stem, dot, extension = _FORBIDDEN.sub("_", shown).strip(" .").rpartition(".")
     if not dot:
@@ -81,10 +81,13 @@ def write_archive(
     texts = texts or {}
     names = member_names([*(clean_name(name) for name, _ in pairs), *texts])
     temporary = path.with_name(f".{path.name}.tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
-        for name, (_, file) in zip(names, pairs, strict=False):
-            archive.write(file, name)
-        for name, text in zip(names[len(pairs) :], texts.values(), strict=True):
-            archive.writestr(name, text)
-    temporary.replace(path)
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
+            for name, (_, file) in zip(names, pairs, strict=False):
+                archive.write(file, name)
+            for name, text in zip(names[len(pairs) :], texts.values(), strict=True):
+                archive.writestr(name, text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return names

@@ -62,10 +62,8 @@ def scalable(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith("I;16"):
         return _from_16_bits(image)
-    if image.mode == "I":
-        return image.point(lambda value: value * (1 / 257)).convert("L")
-    if image.mode == "F":
-        return _from_floats(image)
+    if image.mode in {"I", "F"}:
+        return _from_range(image)
     if image.mode == "1":
         return image.convert("L")
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -77,13 +75,13 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     return Image.frombytes("L", image.size, image.tobytes()[high::2])
 
 
-def _from_floats(image: Image.Image) -> Image.Image:
-    """Return a picture of floating-point numbers as 8 bits, its own range made black to white."""
+def _from_range(image: Image.Image) -> Image.Image:
+    """Return a picture of large or fractional numbers as 8 bits, its own range made black to white."""
     low, high = image.getextrema()
-    if not isinstance(low, float) or not isinstance(high, float) or not high > low:
+    if isinstance(low, tuple) or isinstance(high, tuple) or not high > low:
         return Image.new("L", image.size)
     scale = 255 / (high - low)
-    return image.point(lambda value: value * scale + (-low * scale)).convert("L")
+    return image.convert("F").point(lambda value: value * scale + (0.5 - low * scale)).convert("L")
 
 
 def _ends_flat(picture: Image.Image) -> bool:

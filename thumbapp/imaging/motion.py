@@ -42,7 +42,7 @@ def frames(
             Box(0, 0, image.width, image.height),
             width=found.width,
             height=found.height,
-            orientation=found.orientation,
+            orientation=found.turn,
             profile=picture.info.get("icc_profile"),
         )
         for plan, thumbnail in pyramid.pictures(source, plans, effort=effort):

@@ -29,11 +29,15 @@ _PLUGINS = {
 }
 
 
+_TURNED_BY_DECODER = frozenset({"TIFF", "HEIF"})
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A picture's header; width and height are pixels after EXIF rotation.
 
-    ``format`` is Pillow's word (``JPEG``, ``PNG``); ``profile`` names the colour profile, "" for none;
+    ``format`` is Pillow's word (``JPEG``, ``PNG``); ``orientation`` is what the file says and ``turn`` what
+    is left to do after decoding, for some decoders turn the picture themselves; ``profile`` names the colour profile, "" for none;
     ``notes`` are sentences about what was found odd and ignored; ``decode_bytes`` and ``decode_s`` are
     the least that decoding is expected to take.
     """
@@ -49,12 +53,8 @@ class Probe:
     decode_s: float
     file_bytes: int
     header: Header
+    turn: int = 1
     notes: tuple[str, ...] = ()
-
-    @property
-    def is_turned(self) -> bool:
-        """Whether rotation swaps the stored width and height."""
-        return self.orientation >= 5
 
 
 @cache
@@ -116,8 +116,11 @@ def load_plugin(format: str) -> None:
     """Import the reader of *format* alone; Pillow would import all it has."""
     if format == "HEIF":
         importlib.import_module("pillow_heif").register_heif_opener()
-    else:
-        importlib.import_module(f"PIL.{_PLUGINS[format]}")
+        return
+    plugin = importlib.import_module(f"PIL.{_PLUGINS[format]}")
+    if format == "AVIF":
+        # each worker has its own picture; threads would only get in each other's way
+        plugin.DEFAULT_MAX_THREADS = 1
 
 
 def _describe(picture: Image.Image, survey: Survey, *, file_bytes: int, limits: Limits) -> Probe:
@@ -133,7 +136,8 @@ def _describe(picture: Image.Image, survey: Survey, *, file_bytes: int, limits: 
     cost = limits.check(header)
     orientation = _orientation(picture, survey)
     profile, notes = _profile(picture)
-    sides = (header.height, header.width) if orientation >= 5 else (header.width, header.height)
+    turn = 1 if survey.format in _TURNED_BY_DECODER else orientation
+    sides = (header.height, header.width) if turn >= 5 else (header.width, header.height)
     return Probe(
         format=survey.format,
         width=sides[0],
@@ -146,13 +150,15 @@ def _describe(picture: Image.Image, survey: Survey, *, file_bytes: int, limits: 
         decode_s=cost.seconds,
         file_bytes=file_bytes,
         header=header,
+        turn=turn,
         notes=notes,
     )
 
 
 def _orientation(picture: Image.Image, survey: Survey) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it cannot be read."""
-    value = read_exif(picture, survey.exif).get(ExifTags.Base.Orientation, 1)
+    value = picture.info.get("original_orientation")
+    value = value or read_exif(picture, survey.exif).get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

@@ -94,7 +94,7 @@ def _finished(
         box,
         width=found.width,
         height=found.height,
-        orientation=found.orientation,
+        orientation=found.turn,
         profile=None if exact else meaning,
         is_exact=exact,
     )
