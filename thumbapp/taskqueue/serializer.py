@@ -62,7 +62,7 @@ class SignedJsonSerializer:
             if _TAG_BYTES in body:
                 value = _restored(value)
             return _message(value) if body[:1] == b"m" else value
-        except (ValueError, TypeError, KeyError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise MessageRefused(f"its content is not understood ({error})") from error
 
     def _signature(self, body: bytes) -> bytes:

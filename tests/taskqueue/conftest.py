@@ -1,0 +1,27 @@
+"""A queue of the test's own with a handful of tasks, and a way to run what waits in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.taskqueue import sample_tasks
+from thumbapp.config import Settings
+from thumbapp.taskqueue.queue import ThumbHuey
+
+
+@pytest.fixture
+def huey(settings: Settings) -> ThumbHuey:
+    """Return a queue on the private server with the tasks of `sample_tasks`."""
+    return sample_tasks.build(settings)
+
+
+@pytest.fixture
+def run_next(huey: ThumbHuey) -> Callable[[], Any]:
+    """Return a function that takes the next task and runs it as a worker does."""
+
+    def run() -> Any:
+        task = huey.dequeue()
+        return None if task is None else huey.execute(task)
+
+    return run

@@ -1,0 +1,47 @@
+"""Tasks for the tests of the queue; as a module, what a real consumer process is pointed at.
+
+A consumer imports ``huey`` from here: it is made from the environment, as the app's own is.
+"""
+
+import time
+from typing import Any
+
+from thumbapp.config import Settings
+from thumbapp.taskqueue.queue import ThumbHuey, build_huey
+
+
+def build(settings: Settings, **options: Any) -> ThumbHuey:
+    """Return a queue with the sample tasks; they can be had by ``huey.task_named``."""
+    huey = build_huey(settings, **options)
+
+    @huey.task(name="add")
+    def add(a: float, b: float) -> float:
+        return a + b
+
+    @huey.task(name="fail")
+    def fail(reason: str) -> None:
+        raise ValueError(reason)
+
+    @huey.task(name="give")
+    def give(value: Any) -> Any:
+        return value
+
+    @huey.task(name="give a set")
+    def give_a_set() -> set[int]:
+        return {1}
+
+    @huey.task(name="nap")
+    def nap(seconds: float, mark: str = "naps") -> str:
+        huey.client.rpush(f"test:{mark}:begun", 1)
+        time.sleep(seconds)
+        huey.client.rpush(f"test:{mark}:ended", 1)
+        return mark
+
+    return huey
+
+
+def __getattr__(name: str) -> ThumbHuey:
+    if name != "huey":
+        raise AttributeError(name)
+    globals()[name] = made = build(Settings.from_environ())
+    return made
