@@ -24,9 +24,10 @@ def root_logger() -> Iterator[logging.Logger]:
     root.setLevel(level)
 
 
-def record(message: str, **options: object) -> logging.LogRecord:
-    """Return a record with *message*."""
-    return logging.LogRecord("thumbapp.jobs", logging.INFO, "x.py", 1, message, (), options.get("exc_info"))  # type: ignore[arg-type]
+def record(message: str, error: Exception | None = None) -> logging.LogRecord:
+    """Return a record with *message*, of an *error* that was caught."""
+    caught = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord("thumbapp.jobs", logging.INFO, "x.py", 1, message, (), caught)
 
 
 def failed(message: str) -> logging.LogRecord:
@@ -34,7 +35,7 @@ def failed(message: str) -> logging.LogRecord:
     try:
         raise ValueError(HOSTILE)
     except ValueError as error:
-        return record(message, exc_info=(type(error), error, error.__traceback__))
+        return record(message, error)
 
 
 @pytest.mark.parametrize("formatter", [logs.TextLine(), logs.JsonLine()], ids=["text", "json"])

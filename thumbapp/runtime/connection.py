@@ -124,7 +124,7 @@ class _FoundConnection(Connection):
         for url in self._finder.urls():
             self._aim(url)
             try:
-                opened: socket.socket = super()._connect()  # type: ignore[no-untyped-call]  # likewise
+                opened: socket.socket = super()._connect()  # type: ignore[no-untyped-call]  # as above
             except ConnectionRefusedError as error:
                 failure = error
             else:
