@@ -51,8 +51,8 @@ def test_size_is_read(text: str, size: Size) -> None:
         "w",
         "w0",
         "12.5",
-        "１２",
-        "²",
+        "\uff11\uff12",
+        "\u00b2",
         "1_0",
     ],
 )

@@ -13,6 +13,7 @@ import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Self
 
 from thumbapp.errors import RenderOutOfMemory, ThumbAppError
 from thumbapp.imaging.limits import Limits
@@ -30,6 +31,11 @@ class Failure:
 
     kind: type[ThumbAppError]
     message: str
+
+    @classmethod
+    def of(cls, error: ThumbAppError) -> Self:
+        """Return *error* as it travels."""
+        return cls(type(error), str(error))
 
     def error(self) -> ThumbAppError:
         """Return the error as it was raised."""
@@ -68,9 +74,9 @@ def work(order: Order) -> list[Rendition] | Failure:
             on_rendition=_reports.send,
         )
     except ThumbAppError as error:
-        return Failure(type(error), str(error))
+        return Failure.of(error)
     except MemoryError:
-        return Failure(RenderOutOfMemory, str(RenderOutOfMemory(order.limits.max_decode_bytes)))
+        return Failure.of(RenderOutOfMemory(order.limits.max_decode_bytes))
 
 
 def ready() -> None:

@@ -7,7 +7,9 @@ from PIL import Image, ImageCms
 
 MOST_PROFILE_BYTES = 4 * 2**20
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-_MODES = {"RGB ": ("RGB", "RGBA"), "GRAY": ("L",), "CMYK": ("CMYK",)}
+_GREY = frozenset({"1", "L", "I", "F", "I;16", "I;16B"})
+_COLOURED = frozenset({"RGB", "RGBA", "P", "PA"})
+_MODES = {"RGB ": _GREY | _COLOURED, "GRAY": _GREY, "CMYK": frozenset({"CMYK"})}
 
 
 class BrokenProfile(Exception):
@@ -27,7 +29,7 @@ def profile_name(profile: bytes) -> str:
 
 
 def fits(profile: bytes, mode: str) -> bool:
-    """Whether *profile* describes pixels of *mode*."""
+    """Whether *profile* describes pixels of *mode*; one for RGB also tells what grey means."""
     try:
         return mode in _MODES.get(_opened(profile).profile.xcolor_space, ())
     except (OSError, ValueError, TypeError) as error:
@@ -45,11 +47,17 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not fits(profile, image.mode):
         raise BrokenProfile(f"it is not for {image.mode} pixels")
     try:
-        converted = _transform(profile, image.mode).apply(image)
+        converted = _transformed(image, profile)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         raise BrokenProfile(str(error)) from error
     converted.info.pop("icc_profile", None)
     return converted.convert("L") if image.mode == "L" else converted
+
+
+def _transformed(image: Image.Image, profile: bytes) -> Image.Image:
+    is_rgb = _opened(profile).profile.xcolor_space == "RGB "
+    stored = image.convert("RGB") if image.mode == "L" and is_rgb else image
+    return _transform(profile, stored.mode).apply(stored)
 
 
 def plain_srgb(image: Image.Image) -> Image.Image:

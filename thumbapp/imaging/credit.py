@@ -30,9 +30,9 @@ class Credit:
         """Return an EXIF block of copyright and author, b"" when there is neither."""
         block = Image.Exif()
         if self.copyright:
-            block[ExifTags.Base.Copyright] = self.copyright
+            block[ExifTags.Base.Copyright] = self.copyright.encode()
         if self.author:
-            block[ExifTags.Base.Artist] = self.author
+            block[ExifTags.Base.Artist] = self.author.encode()
         return block.tobytes() if len(block) else b""
 
     def xmp(self) -> bytes:
@@ -56,10 +56,20 @@ def read_credit(picture: Image.Image, exif: Image.Exif) -> Credit:
 def _first(*values: object) -> str:
     """Return the first of *values* that is text, without control characters and not too long."""
     for value in values:
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        if isinstance(text, str) and (clean := re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()):
+        text = _text(value)
+        if clean := re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip():
             return clean[:_LONGEST]
     return ""
+
+
+def _text(value: object) -> str:
+    """Return *value* as text; EXIF is read as Latin-1, and most of it is UTF-8."""
+    if isinstance(value, str):
+        try:
+            return value.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            return value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
 
 
 def _iptc(picture: Image.Image) -> dict[tuple[int, int], object]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from thumbapp.config import Settings
 
 MEGA = 10**6
+# of several pages only the first is read, so their number does not matter
+_PAGED = frozenset({"TIFF", "HEIF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Limits:
             raise TooManyPixels(header.pixels, self.max_pixels)
         if header.scans > 1 and header.scans * header.pixels > self.max_scan_pixels:
             raise TooManyScans(header.scans)
-        if header.frames > 1:
-            self._check_frames(header)
+        if header.format not in _PAGED:
+            self.check_frames(header.frames, pixels=header.pixels)
         cost = estimate(header, draft=drafts(header.format)[0])
         if cost.memory_bytes > self.max_decode_bytes:
             raise PictureTooHeavy(cost.memory_bytes, self.max_decode_bytes)
@@ -101,10 +103,15 @@ class Limits:
             raise PictureTooSlow(cost.seconds, self.max_seconds)
         return cost
 
-    def _check_frames(self, header: Header) -> None:
-        allowed = min(self.max_frames, self.max_frame_pixels // header.pixels)
-        if header.format != "TIFF" and header.frames > max(allowed, 1):
-            raise TooManyFrames(header.frames, max(allowed, 1))
+    def check_frames(self, frames: int, *, pixels: int = 1) -> None:
+        """Refuse an animation of more frames, or of more with so many pixels each, than are read.
+
+        Raises:
+            TooManyFrames: it has.
+        """
+        allowed = max(1, min(self.max_frames, self.max_frame_pixels // max(pixels, 1)))
+        if frames > allowed:
+            raise TooManyFrames(frames, allowed)
 
 
 @dataclass(frozen=True, slots=True)

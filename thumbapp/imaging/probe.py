@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -37,8 +38,8 @@ class Probe:
     """A picture's header; width and height are pixels after EXIF rotation.
 
     ``format`` is Pillow's word (``JPEG``, ``PNG``); ``orientation`` is what the file says and ``turn`` what
-    is left to do after decoding, for some decoders turn the picture themselves; ``profile`` names the colour profile, "" for none;
-    ``notes`` are sentences about what was found odd and ignored; ``decode_bytes`` and ``decode_s`` are
+    is left to do after decoding, for some decoders turn the picture themselves; ``profile`` names the
+    colour profile, "" for none; ``notes`` are sentences about what was found odd and ignored; ``decode_bytes`` and ``decode_s`` are
     the least that decoding is expected to take.
     """
 
@@ -93,6 +94,8 @@ def _survey(content: mmap.mmap, *, limits: Limits) -> Survey:
     survey = containers.survey(content, most_frames=limits.max_frames)
     if survey is None or survey.format not in readable_formats():
         raise NotAPicture(readable_formats())
+    if survey.format != "TIFF":
+        limits.check_frames(survey.frames)
     if survey.size is not None:
         header = Header(survey.format, *survey.size, mode="RGB", frames=survey.frames)
         limits.check(header)
@@ -117,7 +120,7 @@ def load_plugin(format: str) -> None:
     if format == "HEIF":
         importlib.import_module("pillow_heif").register_heif_opener()
         return
-    plugin = importlib.import_module(f"PIL.{_PLUGINS[format]}")
+    plugin: Any = importlib.import_module(f"PIL.{_PLUGINS[format]}")
     if format == "AVIF":
         # each worker has its own picture; threads would only get in each other's way
         plugin.DEFAULT_MAX_THREADS = 1
@@ -180,6 +183,9 @@ def _profile(picture: Image.Image) -> tuple[str, tuple[str, ...]]:
     if not profile:
         return "", ()
     try:
-        return colour.profile_name(profile), ()
+        name = colour.profile_name(profile)
+        if colour.fits(profile, picture.mode):
+            return name, ()
+        return "", (f"The colour profile {name!r} is not for {picture.mode} pixels and was ignored.",)
     except colour.BrokenProfile:
         return "", ("The colour profile is broken and was ignored.",)

@@ -39,6 +39,7 @@ JOBS_PER_CHILD = 500
 START_ATTEMPTS = 2
 
 OnRendition = Callable[[Rendition], None]
+Work = Callable[[inside.Order], list[Rendition] | inside.Failure]
 
 
 class _Gone(Exception):
@@ -92,13 +93,25 @@ class Sandbox:
     """Up to *workers* children that render, each job within *timeout_s* and the limits.
 
     Threads may call `render` at the same time; together they decode no more than
-    `Limits.max_decode_bytes`.
+    `Limits.max_decode_bytes`. A child that has been idle for *idle_s* or has done *jobs_per_child* ends;
+    *work* is what a child does with an order.
     """
 
-    def __init__(self, *, workers: int, timeout_s: float, limits: Limits, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        timeout_s: float,
+        limits: Limits,
+        idle_s: float = IDLE_S,
+        jobs_per_child: int = JOBS_PER_CHILD,
+        work: Work = inside.work,
+    ) -> None:
         self._timeout_s = timeout_s
         self._limits = limits
         self._idle_s = idle_s
+        self._jobs_per_child = jobs_per_child
+        self._work = work
         self._budget = Budget(limits.max_decode_bytes)
         self._slots = threading.Semaphore(workers)
         self._idle: list[_Child] = []
@@ -187,7 +200,7 @@ class Sandbox:
                 raise RenderTimeout(self._timeout_s)
 
         outcome = self._follow(
-            child, child.run(inside.work, order), on_rendition=on_rendition, check=check_time
+            child, child.run(self._work, order), on_rendition=on_rendition, check=check_time
         )
         if isinstance(outcome, inside.Failure):
             raise outcome.error()
@@ -261,7 +274,7 @@ class Sandbox:
         child.jobs += 1
         child.idle_since = time.monotonic()
         with self._lock:
-            if child.is_spoilt or child.jobs >= JOBS_PER_CHILD:
+            if child.is_spoilt or child.jobs >= self._jobs_per_child:
                 self._orders.put(lambda: self._end_child(child))
             else:
                 self._idle.append(child)

@@ -1,0 +1,316 @@
+"""Rendering in children: one bad picture fails its own job and leaves everything else as it was."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.imaging import misbehaving
+from tests.imaging.scenes import rendered, scene
+from thumbapp.errors import (
+    BrokenPicture,
+    NotAPicture,
+    RenderCancelled,
+    RenderCrashed,
+    RenderOutOfMemory,
+    RenderStopped,
+    RenderTimeout,
+)
+from thumbapp.imaging.limits import Limits
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.imaging.render import Rendition
+from thumbapp.imaging.sandbox import Sandbox
+
+Open = Callable[..., Sandbox]
+RECIPE = Recipe.parse(sizes="128,64,32")
+
+
+def eventually(claim: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not claim() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return claim()
+
+
+def children() -> int:
+    return len(multiprocessing.active_children())
+
+
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Return a function that makes a started sandbox, stopped after the test."""
+    made: list[Sandbox] = []
+
+    def make(*, workers: int = 2, timeout_s: float = 30, **options: object) -> Sandbox:
+        options = {"limits": Limits()} | options
+        sandbox = Sandbox(workers=workers, timeout_s=timeout_s, **options)  # type: ignore[arg-type] # by name
+        sandbox.start()
+        made.append(sandbox)
+        return sandbox
+
+    yield make
+    for sandbox in made:
+        sandbox.stop()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that makes a picture of the name it is given."""
+
+    def make(name: str) -> Path:
+        scene().save(tmp_path / name, "JPEG")
+        return tmp_path / name
+
+    return make
+
+
+def test_child_makes_what_the_plain_function_makes(opened: Open, picture: Callable[[str], Path]) -> None:
+    source = picture("a.jpg")
+    reported: list[Rendition] = []
+
+    made = opened().render(source, RECIPE, folder=source.parent, on_rendition=reported.append)
+
+    assert made == rendered(source, source.parent, sizes="128,64,32")
+    assert reported == made
+
+
+def test_children_are_reused(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened()
+
+    for _ in range(5):
+        sandbox.render(source, RECIPE, folder=source.parent)
+
+    assert children() == 1
+
+
+def test_no_child_runs_before_there_is_work(opened: Open) -> None:
+    opened()
+
+    assert children() == 0
+
+
+def test_warming_starts_a_child(opened: Open) -> None:
+    opened().warm()
+
+    assert children() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"no picture", NotAPicture), (b"\x89PNG\r\n\x1a\n", BrokenPicture)],
+    ids=["text", "cut"],
+)
+def test_refusals_arrive_as_they_are(
+    content: bytes, error: type[Exception], opened: Open, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(content)
+
+    with pytest.raises(error, match=r"\.$"):
+        opened().render(tmp_path / "a", RECIPE, folder=tmp_path)
+
+
+def test_damage_found_by_the_child_arrives_with_its_sentence(
+    opened: Open, picture: Callable[[str], Path]
+) -> None:
+    source = picture("cut.jpg")
+    source.write_bytes(source.read_bytes()[:3000])
+
+    with pytest.raises(BrokenPicture, match="damaged or cut off"):
+        opened().render(source, RECIPE, folder=source.parent)
+
+
+def test_a_child_that_dies_fails_its_job_alone(opened: Open, picture: Callable[[str], Path]) -> None:
+    sandbox = opened(work=misbehaving.die)
+    sources = [picture(f"{name}{number}.jpg") for number in range(3) for name in ("die", "fine")]
+
+    def outcome(source: Path) -> str:
+        folder = source.parent / source.stem
+        folder.mkdir()
+        try:
+            return str(len(sandbox.render(source, RECIPE, folder=folder)))
+        except RenderCrashed:
+            return "crashed"
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(outcome, sources))
+
+    assert outcomes == ["crashed", "3"] * 3
+
+
+def test_a_child_that_hangs_is_ended(opened: Open, picture: Callable[[str], Path]) -> None:
+    sandbox = opened(work=misbehaving.hang, timeout_s=1)
+    sandbox.warm()
+
+    with pytest.raises(RenderTimeout, match="longer than 1 s"):
+        sandbox.render(picture("hang.jpg"), RECIPE, folder=picture("hang.jpg").parent)
+
+    assert eventually(lambda: children() == 0)
+    assert len(sandbox.render(picture("fine.jpg"), RECIPE, folder=picture("fine.jpg").parent)) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit of address space here")
+def test_a_child_out_of_memory_fails_its_job_alone(
+    opened: Open, picture: Callable[[str], Path], tmp_path: Path
+) -> None:
+    sandbox = opened(work=misbehaving.devour, limits=Limits(max_decode_bytes=100 * 10**6))
+
+    with pytest.raises(RenderOutOfMemory, match="more than 95 MB"):
+        sandbox.render(picture("devour.jpg"), RECIPE, folder=tmp_path)
+
+    assert len(sandbox.render(picture("fine.jpg"), RECIPE, folder=tmp_path)) == 3
+
+
+def test_cancelling_ends_the_child(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened(work=misbehaving.linger)
+    seen: list[Rendition] = []
+
+    with pytest.raises(RenderCancelled):
+        sandbox.render(
+            source, RECIPE, folder=source.parent, on_rendition=seen.append, is_cancelled=lambda: bool(seen)
+        )
+
+    assert eventually(lambda: children() == 0)
+
+
+def test_stopping_frees_the_waiting_threads(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("hang.jpg"), opened(work=misbehaving.hang, workers=1)
+    started = threading.Barrier(3)
+
+    def outcome() -> str:
+        started.wait(10)
+        try:
+            sandbox.render(source, RECIPE, folder=source.parent)
+        except RenderStopped:
+            return "stopped"
+        return "done"
+
+    with ThreadPoolExecutor(2) as threads:
+        futures = [threads.submit(outcome) for _ in range(2)]
+        started.wait(10)
+        eventually(lambda: children() == 1)
+        sandbox.stop()
+        outcomes = [future.result(10) for future in futures]
+
+    assert outcomes == ["stopped", "stopped"]
+    assert children() == 0
+
+
+def test_a_stopped_sandbox_refuses(opened: Open, picture: Callable[[str], Path]) -> None:
+    sandbox = opened()
+    sandbox.stop()
+
+    with pytest.raises(RenderStopped):
+        sandbox.render(picture("a.jpg"), RECIPE, folder=picture("a.jpg").parent)
+
+
+def test_idle_children_end_and_come_back(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened(idle_s=0.1)
+    sandbox.render(source, RECIPE, folder=source.parent)
+
+    assert eventually(lambda: children() == 0)
+    assert len(sandbox.render(source, RECIPE, folder=source.parent)) == 3
+
+
+def test_children_are_recycled(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened(jobs_per_child=2)
+    pids = set()
+
+    for _ in range(5):
+        sandbox.render(source, RECIPE, folder=source.parent)
+        pids |= {child.pid for child in multiprocessing.active_children()}
+
+    assert len(pids) >= 2
+
+
+def test_a_child_killed_while_idle_costs_no_job(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened()
+    sandbox.warm()
+    for child in multiprocessing.active_children():
+        child.kill()
+
+    assert len(sandbox.render(source, RECIPE, folder=source.parent)) == 3
+
+
+def test_many_threads_share_few_children(opened: Open, picture: Callable[[str], Path]) -> None:
+    source, sandbox = picture("a.jpg"), opened(workers=2)
+
+    def job(number: int) -> int:
+        folder = source.parent / str(number)
+        folder.mkdir()
+        return len(sandbox.render(source, RECIPE, folder=folder))
+
+    with ThreadPoolExecutor(8) as threads:
+        counts = list(threads.map(job, range(24)))
+
+    assert counts == [3] * 24
+    assert children() <= 2
+
+
+PARENT = """
+    import multiprocessing
+    import time
+
+    def main():
+        from thumbapp.imaging.limits import Limits
+        from thumbapp.imaging.sandbox import Sandbox
+
+        sandbox = Sandbox(workers=1, timeout_s=30, limits=Limits())
+        sandbox.start()
+        sandbox.warm()
+        print(multiprocessing.active_children()[0].pid, flush=True)
+        time.sleep(60)
+
+    if __name__ == "__main__":
+        main()
+"""
+
+
+def is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        listed = subprocess.run(
+            ["tasklist", "/FI", f"PID eq {pid}"], capture_output=True, text=True, check=True
+        )
+        return str(pid) in listed.stdout
+    listed = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return bool(listed.stdout.strip()) and not listed.stdout.startswith("Z")
+
+
+def test_no_child_outlives_a_killed_worker(tmp_path: Path) -> None:
+    script = tmp_path / "worker.py"
+    script.write_text(textwrap.dedent(PARENT), encoding="utf-8")
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    ) as worker:
+        assert worker.stdout is not None
+        child = int(worker.stdout.readline())
+        assert is_alive(child)
+
+        worker.kill()
+        worker.wait(10)
+
+        assert eventually(lambda: not is_alive(child))
+
+
+def test_importing_imaging_brings_in_no_web_and_no_queue() -> None:
+    code = (
+        "import sys, thumbapp.imaging.sandbox as s, thumbapp.imaging.archive;"
+        "print(sorted({'flask', 'huey', 'redis', 'orjson', 'tzlocal'} & set(sys.modules)))"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert printed.stdout.strip() == "[]"
