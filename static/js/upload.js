@@ -20,7 +20,6 @@ const sender = new Sender(form.dataset.api ?? "", {
   onProgress: showProgress,
 });
 
-byId("choose").addEventListener("click", () => input.click());
 byId("stop").addEventListener("click", () => sender.stop());
 input.addEventListener("change", () => {
   list.add([...(input.files ?? [])]);
@@ -40,7 +39,7 @@ async function submit() {
   const rows = list.waiting;
   sayError("sizes", "");
   sayError("image", rows.length ? "" : "No picture was chosen. Choose at least one file.");
-  if (!rows.length) return byId("choose").focus();
+  if (!rows.length) return input.focus();
   setBusy(true);
   try {
     await sender.sendAll(rows, recipeFields(), { isBatch: list.rows.length > 1 });
@@ -95,7 +94,7 @@ function setBusy(busy) {
   byId("submit").hidden = busy;
   byId("sending").hidden = !busy;
   byId("taken").hidden = true;
-  for (const id of ["choose", "clear"]) byId(id, HTMLButtonElement).disabled = busy;
+  byId("clear", HTMLButtonElement).disabled = input.disabled = busy;
   if (busy) showProgress();
 }
 

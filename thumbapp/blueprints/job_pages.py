@@ -1,11 +1,12 @@
 """What the job and batch pages show, computed here so that the templates only place it."""
 
+import re
 from dataclasses import dataclass
 
 from flask import render_template
 
 from thumbapp.blueprints.context import job_service, visitor
-from thumbapp.jobs.model import Batch, Job, JobState
+from thumbapp.jobs.model import Batch, Job, JobState, Thumbnail
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,11 @@ class JobPage:
     is_owner: bool
 
     @property
-    def waiting_sizes(self) -> list[str]:
-        """The sizes that are still to come; none once the job is over."""
-        if self.job.state.is_final:
-            return []
-        made = {thumbnail.size for thumbnail in self.job.thumbnails}
-        return [str(size) for size in self.job.recipe.sizes if str(size) not in made]
+    def places(self) -> list[tuple[str, Thumbnail | None]]:
+        """The sizes in the order they were asked for, each with its thumbnail or None while it is to come."""
+        made = {thumbnail.size: thumbnail for thumbnail in self.job.thumbnails}
+        sizes = [str(size) for size in self.job.recipe.sizes]
+        return [(size, made.get(size)) for size in sizes if size in made or not self.job.state.is_final]
 
     @property
     def can_retry(self) -> bool:
@@ -48,9 +48,9 @@ class BatchPage:
     is_owner: bool
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The jobs in the order of the upload."""
-        return self.batch.jobs
+    def jobs(self) -> list[Job]:
+        """The jobs by file name, numbers by value: uploads side by side arrive in no order."""
+        return sorted(self.batch.jobs, key=lambda job: _natural(job.filename))
 
     @property
     def finished(self) -> int:
@@ -75,6 +75,11 @@ class BatchPage:
     def panel(self) -> str:
         """Return the part of the page that changes while jobs are worked on."""
         return render_template("jobs/_batch.html", page=self, batch=self.batch)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def job_page(job_id: str) -> JobPage:

@@ -37,7 +37,7 @@ export class FileList {
     for (const row of this.rows) row.element.remove();
     this.rows = [];
     this.#count();
-    byId("choose").focus();
+    byId("image").focus();
   }
 
   /** @param {File} file */
@@ -55,7 +55,7 @@ export class FileList {
     row.element.remove();
     this.rows = this.rows.filter((other) => other !== row);
     this.#count();
-    /** @type {HTMLElement} */ (next?.querySelector("button") ?? byId("choose")).focus();
+    /** @type {HTMLElement} */ (next?.querySelector("button") ?? byId("image")).focus();
   }
 
   /** @param {File} file */
