@@ -9,7 +9,7 @@ from flask_compress import Compress
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from thumbapp import __version__, resources
+from thumbapp import __version__, cli, resources
 from thumbapp.blueprints import api, assets, filters, health, jobs, problems, security
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
 from thumbapp.config import Settings
@@ -18,10 +18,10 @@ from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
 from thumbapp.runtime.connection import connect
+from thumbapp.runtime.web import THREADS
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 SHUTDOWN: Final = "thumbapp.shutdown"
-SERVER_THREADS: Final = 64
 _THREADS_KEPT_FREE: Final = 16
 
 
@@ -29,7 +29,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     enqueue: Enqueue | None = None,
-    server_threads: int = SERVER_THREADS,
+    server_threads: int = THREADS,
 ) -> Flask:
     """Return the application; nothing is connected before the first request.
 
@@ -37,12 +37,16 @@ def create_app(
     is how many requests the server works on at once: live streams leave 16 of them free.
     """
     settings = settings or Settings.from_environ()
-    app = Flask("thumbapp", static_folder=resources.folder("static"), template_folder=resources.folder("templates"))
+    app = Flask(
+        "thumbapp", static_folder=resources.folder("static"), template_folder=resources.folder("templates")
+    )
     app.instance_path = str(settings.data_dir)
     _configure(app, settings)
     _assemble(app, settings, enqueue=enqueue or _queue(), server_threads=server_threads)
     _extend(app)
     _add_pages(app)
+    for name in cli.COMMANDS:
+        app.cli.add_command(cli.load(name), name)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

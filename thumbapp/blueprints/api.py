@@ -1,7 +1,7 @@
 """The JSON API for jobs and batches, ``/api/v1``; the fields are those of the contract."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
@@ -21,7 +21,13 @@ from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import Submission, Upload
 
 MOST_ITEMS = 200
-_MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "gif": "image/gif"}
+_MIME = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "gif": "image/gif",
+}
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 bp.before_request(protect_cookie_request)
@@ -142,7 +148,7 @@ def _submit() -> Submission:
 
 
 def _upload(file: FileStorage) -> Upload:
-    return Upload(file.filename or "", file.stream)
+    return Upload(file.filename or "", cast(BinaryIO, file.stream))
 
 
 def _accepted(submission: Submission) -> AnyResponse:

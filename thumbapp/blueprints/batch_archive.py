@@ -29,7 +29,9 @@ def stream_archive(batch: Batch, *, media: MediaFolder) -> Response:
             archive.add_path(path, name)
     response = Response(iter(archive), content_type="application/zip")
     response.content_length = len(archive)
-    response.headers["Content-Disposition"] = f'attachment; filename="thumbnails-{batch.created_at:%Y%m%d-%H%M}.zip"'
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="thumbnails-{batch.created_at:%Y%m%d-%H%M}.zip"'
+    )
     return response
 
 

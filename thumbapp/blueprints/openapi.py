@@ -150,7 +150,9 @@ _JOB: Final = _in("path", "job_id")
 _BATCH: Final = _in("path", "batch_id")
 _ACCEPTED: Final = _answer("queued", {"oneOf": [_ref("Accepted"), _ref("AcceptedBatch")]})
 _ZIP: Final = _answer("a stored zip", {"type": "string"}, kind="application/zip")
-_EVENTS: Final = _answer("a stream of `job` events, each with the whole state", _TEXT, kind="text/event-stream")
+_EVENTS: Final = _answer(
+    "a stream of `job` events, each with the whole state", _TEXT, kind="text/event-stream"
+)
 _POLL: Final = {"204": _answer("no stream is free: ask every few seconds")}
 
 _PATHS: Final[dict[str, dict[str, Any]]] = {
@@ -160,7 +162,11 @@ _PATHS: Final[dict[str, dict[str, Any]]] = {
     "/api/v1/jobs": {
         "get": {
             "summary": "own jobs, newest first",
-            "parameters": [_in("query", "state"), _in("query", "cursor"), _in("query", "limit", schema=_COUNT)],
+            "parameters": [
+                _in("query", "state"),
+                _in("query", "cursor"),
+                _in("query", "limit", schema=_COUNT),
+            ],
             "responses": {"200": _answer("one page", _ref("Jobs"))} | _problems("400", "503"),
         },
         "post": {
@@ -198,7 +204,11 @@ _PATHS: Final[dict[str, dict[str, Any]]] = {
         }
     },
     "/api/v1/jobs/{job_id}/archive": {
-        "get": {"summary": "the zip", "parameters": [_JOB], "responses": {"200": _ZIP} | _problems("404", "410")}
+        "get": {
+            "summary": "the zip",
+            "parameters": [_JOB],
+            "responses": {"200": _ZIP} | _problems("404", "410"),
+        }
     },
     "/api/v1/jobs/{job_id}/thumbnails/{name}": {
         "get": {

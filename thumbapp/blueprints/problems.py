@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp import errors
 from thumbapp.blueprints.context import WorkerStatus
-from thumbapp.config import MEGA
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +26,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.BadParameter: 400,
     errors.StillWorking: 409,
     errors.FileTooLarge: 413,
+    errors.RequestTooLarge: 413,
     errors.NotAPicture: 415,
     errors.Refused: 422,
     errors.JobNotFound: 404,
@@ -72,7 +72,9 @@ def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | No
             status=status,
             title=title,
             message=detail,
-            advice=_ADVICE.get(status, "Try again; if it happens again, tell the administrator the number below."),
+            advice=_ADVICE.get(
+                status, "Try again; if it happens again, tell the administrator the number below."
+            ),
             request_id=g.get("request_id", ""),
         )
         response = make_response(page, status)
@@ -112,22 +114,18 @@ def _forged(error: CSRFError) -> AnyResponse:
 
 
 def _http(error: HTTPException) -> AnyResponse:
-    if error.response is not None or error.code is None:
+    if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
-    if error.code < HTTPStatus.BAD_REQUEST:
-        return error.get_response()
-    code = HTTPStatus(error.code).phrase.lower().replace(" ", "-")
-    kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
-    return problem(error.code, code=code, detail=_sentence(error), headers=kept)
-
-
-def _sentence(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
-        limit = (current_app.config["MAX_CONTENT_LENGTH"] or 0) // MEGA
-        return f"The request is larger than {limit:,} MB, the most that is taken. Nothing was saved."
-    return error.description or "The request could not be served."
+        return _known(errors.RequestTooLarge(current_app.config["MAX_CONTENT_LENGTH"] or 0))
+    code = error.name.lower().replace(" ", "-")
+    kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
+    detail = error.description or "The request could not be served."
+    return problem(error.code, code=code, detail=detail, headers=kept)
 
 
 def _unknown(error: Exception) -> AnyResponse:
     _log.exception("%s %s failed, request %s", request.method, request.path, g.get("request_id", ""))
-    return problem(500, code="internal", detail="Something went wrong on the server. It was written to the log.")
+    return problem(
+        500, code="internal", detail="Something went wrong on the server. It was written to the log."
+    )

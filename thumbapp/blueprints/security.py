@@ -77,4 +77,12 @@ def _dress(response: AnyResponse) -> AnyResponse:
 def _log_request(response: AnyResponse) -> None:
     took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
     level = logging.DEBUG if request.endpoint in {"health.alive", "health.ready"} else logging.INFO
-    _log.log(level, "%s %s %s %.0f ms %s", request.method, request.path, response.status_code, took_ms, g.get("request_id", ""))
+    _log.log(
+        level,
+        "%s %s %s %.0f ms %s",
+        request.method,
+        request.path,
+        response.status_code,
+        took_ms,
+        g.get("request_id", ""),
+    )

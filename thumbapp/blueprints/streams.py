@@ -33,5 +33,5 @@ def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Respons
             return event.data  # deleted or expired meanwhile: the event itself says so
 
     left = request.environ.get("waitress.client_disconnected", lambda: False)
-    frames = sse.stream(subscription, render=render, first=[_NOW], is_disconnected=left)
+    frames = sse.stream(subscription, render=render, first=[_NOW], newest_only=True, is_disconnected=left)
     return Response(stream_with_context(frames), headers=sse.HEADERS)

@@ -1,0 +1,51 @@
+"""The command line: ``thumbapp X`` where it is installed, ``flask X`` in a checkout.
+
+A command prints one fact a line, or JSON with ``--json``; it exits with 2 for bad usage and 1 when
+what was asked for failed. Each is imported when it is asked for, so that ``thumbapp thumbs --local``
+waits for neither Flask nor Redis.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, cast
+
+import click
+
+from thumbapp import __version__
+
+COMMANDS: Final = {
+    "up": "thumbapp.cli.up",
+    "worker": "thumbapp.cli.worker",
+}
+
+
+class CommandGroup(click.Group):
+    """A group that imports our commands on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name*, None when there is none."""
+        return load(cmd_name) if cmd_name in COMMANDS else super().get_command(ctx, cmd_name)
+
+
+def load(name: str) -> click.Command:
+    """Return our command *name*: the object of that name in its module."""
+    return cast(click.Command, getattr(import_module(COMMANDS[name]), name))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that *arguments* (the process's when None) name; exits."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a path may hold what a Windows code page cannot print
+            stream.reconfigure(errors="backslashreplace")
+    group()(args=arguments, prog_name="thumbapp")
+
+
+def group() -> click.Group:
+    """Return the ``thumbapp`` command with everything below it."""
+    found = CommandGroup(name="thumbapp", help="Pictures in, thumbnails out.")
+    return cast(click.Group, click.version_option(__version__, prog_name="thumbapp")(found))

@@ -1,0 +1,1 @@
+"""The HTML forms: each turns itself into a value of the domain."""

@@ -1,0 +1,1 @@
+"""Thumbnail jobs, from upload to archive."""

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import redis
 
-from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, ThumbAppError
+from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, RenderStopped, ThumbAppError
 from thumbapp.imaging.archive import thumbnail_name, write_archive
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
@@ -109,8 +109,8 @@ class _Execution:
             self._pack()
         except RenderCancelled:
             return self._dropped()
-        except redis.RedisError:
-            raise  # the record cannot be written now: the queue delivers the task again
+        except (redis.RedisError, RenderStopped):
+            raise  # Redis is away, or this worker stops: the queue delivers the task again
         except Exception as error:
             self._fail(error)
             raise

@@ -79,9 +79,7 @@ class JobService:
         self._clock = clock
         self._delete_key = hashlib.sha256(b"thumbapp delete token" + settings.secret()).digest()
 
-    def submit(
-        self, uploads: Sequence[Upload], recipe: Recipe, *, owner: str, batch: str = ""
-    ) -> Submission:
+    def submit(self, uploads: Sequence[Upload], recipe: Recipe, *, owner: str, batch: str = "") -> Submission:
         """Store the pictures of one upload and queue a job for each.
 
         Several files make a batch, as does *batch* ``"new"``; an id adds to that batch of the same
