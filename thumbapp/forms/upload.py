@@ -3,24 +3,31 @@
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, MultipleFileField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    MultipleFileField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 
 from thumbapp.errors import BadChoice, BadQuality, BadRecipe
 from thumbapp.imaging.recipe import Fit, Format, Recipe
 
 OFFERED_SIZES: Final = ("64", "128", "256", "512", "1024")
 _FITS: Final = [
-    (Fit.FIT, "whole picture inside the size"),
-    (Fit.FILL, "fill the size, cut what stands over"),
-    (Fit.PAD, "whole picture, margins filled up"),
-    (Fit.STRETCH, "stretch to the size"),
+    SelectChoice(Fit.FIT, "whole picture inside the size"),
+    SelectChoice(Fit.FILL, "fill the size, cut what stands over"),
+    SelectChoice(Fit.PAD, "whole picture, margins filled up"),
+    SelectChoice(Fit.STRETCH, "stretch to the size"),
 ]
 _FORMATS: Final = [
-    (Format.KEEP, "as the original"),
-    (Format.JPEG, "JPEG"),
-    (Format.PNG, "PNG"),
-    (Format.WEBP, "WebP"),
-    (Format.AVIF, "AVIF"),
+    SelectChoice(Format.KEEP, "as the original"),
+    SelectChoice(Format.JPEG, "JPEG"),
+    SelectChoice(Format.PNG, "PNG"),
+    SelectChoice(Format.WEBP, "WebP"),
+    SelectChoice(Format.AVIF, "AVIF"),
 ]
 
 
@@ -37,7 +44,10 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
 
     image = MultipleFileField("Pictures")
     sizes = SelectMultipleField(
-        "Sizes", choices=[(size, size) for size in OFFERED_SIZES], default=["128"], validate_choice=False
+        "Sizes",
+        choices=[SelectChoice(size) for size in OFFERED_SIZES],
+        default=["128"],
+        validate_choice=False,
     )
     fit = SelectField("Fit", choices=_FITS, default=Fit.FIT, validate_choice=False)
     format = SelectField("Format", choices=_FORMATS, default=Format.KEEP, validate_choice=False)
