@@ -138,7 +138,10 @@ class _Execution:
             format=made.format,
             sha256=made.sha256,
         )
-        thumbnails = (*self._job.thumbnails, thumbnail)
+        order = [str(size) for size in self._job.recipe.sizes]
+        thumbnails = tuple(
+            sorted((*self._job.thumbnails, thumbnail), key=lambda item: order.index(item.size))
+        )
         self._job = replace(self._job, thumbnails=thumbnails, done=len(thumbnails))
         if not self._write(model.changes(done=self._job.done, thumbnails=thumbnails)):
             raise RenderCancelled
