@@ -23,6 +23,7 @@ from thumbapp.jobs import model
 from thumbapp.jobs.ledger import ARCHIVE, SOURCE, Ledger
 from thumbapp.jobs.model import Job, JobError, JobState, Thumbnail
 
+DROPPED: Final = "dropped"
 _CANCEL_CHECK_S: Final = 0.25
 _log = logging.getLogger(__name__)
 
@@ -112,7 +113,8 @@ class _Execution:
         except (redis.RedisError, RenderStopped):
             raise  # Redis is away, or this worker stops: the queue delivers the task again
         except Exception as error:
-            self._fail(error)
+            if self._fail(error) == DROPPED:
+                return DROPPED
             raise
         return self._settle(replace(self._job, state=JobState.DONE, finished_at=self._clock()))
 
@@ -161,10 +163,12 @@ class _Execution:
         self._checked_at = time.monotonic()
         return self._ledger.store.token(self._job.id) != self._token
 
-    def _fail(self, error: Exception) -> None:
-        """Record why the job failed, unless the run lost its claim meanwhile."""
+    def _fail(self, error: Exception) -> str:
+        """Record why the job failed, unless the run lost its claim meanwhile; returns the state."""
         reason = JobError(error.code, str(error)) if isinstance(error, ThumbAppError) else _internal(error)
-        self._settle(replace(self._job, state=JobState.FAILED, error=reason, finished_at=self._clock()))
+        return self._settle(
+            replace(self._job, state=JobState.FAILED, error=reason, finished_at=self._clock())
+        )
 
     def _settle(self, job: Job) -> str:
         """Write the final state, the copy in the folder, the log line; returns the state."""
@@ -185,7 +189,7 @@ class _Execution:
         if not self._ledger.store.exists(self._job.id):
             self._ledger.media.remove(self._job.id)
         _log.info("job %s: run %s was replaced or cancelled", self._job.id, self._job.run_id)
-        return "dropped"
+        return DROPPED
 
 
 def _internal(error: Exception) -> JobError:

@@ -1,0 +1,135 @@
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.jobs.conftest import Desk, InThread
+from thumbapp.errors import BrokenPicture, RenderStopped, UploadRefused
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.imaging.render import Rendition
+from thumbapp.jobs.model import JobState
+from thumbapp.jobs.runner import Renderer
+from thumbapp.jobs.service import JobService
+
+OWNER = "v-somebody"
+
+
+class Interfering:
+    """A renderer during which something else happens to the job, before its first rendition."""
+
+    def __init__(self, real: Renderer, act: Callable[[], object]) -> None:
+        self._real, self._act = real, act
+
+    def render(self, source: Path, recipe: Recipe, **rest: Any) -> list[Rendition]:
+        self._act()
+        return self._real.render(source, recipe, **rest)
+
+
+class Failing:
+    """A renderer that raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def render(self, source: Path, recipe: Recipe, **rest: Any) -> list[Rendition]:
+        raise self._error
+
+
+def test_a_run_makes_the_thumbnails_and_the_archive(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("rob.jfif", photo), sizes="64, 128x128, 512x512")
+
+    state = desk.run(job)
+
+    done = desk.service.find(job.id)
+    assert (state, done.state, done.done, done.total) == ("done", JobState.DONE, 3, 3)
+    assert [(item.name, item.width, item.height) for item in done.thumbnails] == [
+        ("rob_64x64.jfif", 51, 64),
+        ("rob_128x128.jfif", 101, 128),
+        ("rob_512x512.jfif", 200, 253),
+    ]
+    assert desk.ledger.kept(job.id) == done
+
+
+def test_the_archive_holds_the_original_and_each_thumbnail_stored(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("rob.jfif", photo), sizes="128x128,512x512")
+
+    desk.run(job)
+
+    with zipfile.ZipFile(desk.ledger.media.path(job.id, "archive.zip")) as archive:
+        assert archive.namelist() == ["rob.jfif", "rob_128x128.jfif", "rob_512x512.jfif"]
+        assert archive.read("rob.jfif") == photo
+        assert Image.open(io.BytesIO(archive.read("rob_128x128.jfif"))).size == (101, 128)
+        assert {item.compress_type for item in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_a_picture_that_breaks_while_decoding_fails_with_the_reason(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("cut.jpg", photo[: len(photo) // 2]))
+
+    with pytest.raises(UploadRefused):
+        desk.run(job)
+
+    failed = desk.service.find(job.id)
+    assert (failed.state, failed.error.code) == (JobState.FAILED, BrokenPicture.code)
+    assert not desk.ledger.media.exists(job.id, "archive.zip")
+
+
+def test_a_fault_of_ours_fails_the_job_without_its_details(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+
+    with pytest.raises(OSError, match="secret"):
+        desk.runner(Failing(OSError(28, "secret path"))).run(job.id, run_id=job.run_id)
+
+    assert desk.service.find(job.id).error.code == "internal"
+
+
+def test_a_worker_that_stops_leaves_the_job_to_the_next(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+
+    with pytest.raises(RenderStopped):
+        desk.runner(Failing(RenderStopped())).run(job.id, run_id=job.run_id)
+
+    assert desk.service.find(job.id).state is JobState.RUNNING
+    assert desk.run(job) == "done"
+
+
+def test_a_finished_job_is_not_done_again(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.run(job)
+    finished = desk.service.find(job.id)
+    desk.clock.pass_(minutes=5)
+
+    assert desk.run(job) == "skipped"
+    assert desk.service.find(job.id) == finished
+
+
+def test_a_run_that_was_taken_over_changes_nothing(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    real = InThread(desk.settings)
+    frozen = desk.runner(Interfering(real, lambda: desk.run(job)))
+
+    assert frozen.run(job.id, run_id=job.run_id) == "dropped"
+    assert desk.service.find(job.id).state is JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("cancel", JobState.CANCELLED), ("delete", None)], ids=["cancelled", "deleted"]
+)
+def test_a_running_job_obeys_its_owner(desk: Desk, photo: bytes, action: str, state: JobState | None) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+
+    def act() -> None:
+        getattr(JobService, action)(desk.service, job.id, actor=OWNER)
+
+    outcome = desk.runner(Interfering(InThread(desk.settings), act)).run(job.id, run_id=job.run_id)
+
+    assert outcome == "dropped"
+    assert [item.state for item in desk.service.page_of(OWNER).items] == ([state] if state else [])
+    assert len(desk.folders()) == (1 if state else 0)
+
+
+def test_a_run_for_no_job_does_nothing(desk: Desk) -> None:
+    assert desk.runner().run("A" * 22, run_id="A" * 22 + ".1") == "skipped"
