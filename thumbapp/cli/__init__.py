@@ -15,6 +15,8 @@ import click
 from thumbapp import __version__
 
 COMMANDS: Final = {
+    "jobs": "thumbapp.cli.jobs",
+    "tasks": "thumbapp.cli.tasks",
     "up": "thumbapp.cli.up",
     "worker": "thumbapp.cli.worker",
 }

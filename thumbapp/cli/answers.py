@@ -1,0 +1,93 @@
+"""How every command answers: one sentence and an exit code for what fails, one line of JSON if asked.
+
+Knows what can go wrong, not what the commands do; loads Redis' client only to name its errors.
+"""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn, ParamSpec
+
+import click
+
+from thumbapp.errors import BadRecipe, BadSetting, CannotStart, ThumbAppError, UnknownTask
+
+if TYPE_CHECKING:
+    import redis
+
+    from thumbapp.config import Settings
+
+FAILED = 1
+BAD_USAGE = 2
+_USAGE = (BadRecipe, BadSetting, CannotStart, UnknownTask)
+
+_P = ParamSpec("_P")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def answering(command: Callable[_P, None]) -> Callable[_P, None]:
+    """Return *command* with its refusals as a sentence: exit 2 for bad usage, 1 for what failed."""
+
+    @functools.wraps(command)
+    def answered(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ThumbAppError as error:
+            fail(str(error), code=BAD_USAGE if isinstance(error, _USAGE) else FAILED)
+        except Exception as error:
+            if not _is_redis_error(error):
+                raise
+            fail(server_sentence(error))
+
+    return answered
+
+
+def fail(sentence: str, *, code: int = FAILED) -> NoReturn:
+    """Say *sentence* on standard error and exit with *code*."""
+    complain(sentence)
+    sys.exit(code)
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what went wrong."""
+    click.echo(f"Error: {sentence}", err=True)
+
+
+def say_json(value: object) -> None:
+    """Print *value* as one line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return *moment* as RFC 3339 in UTC, to the millisecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def server_sentence(error: Exception) -> str:
+    """Return what *error* of Redis means and what to do, naming the server that was asked."""
+    from thumbapp.config import Settings
+    from thumbapp.runtime.connection import server_address
+
+    address = server_address(Settings.from_environ())
+    reason = str(error).rstrip(".")
+    return f"Redis at {address} does not answer ({reason}). Start it with: thumbapp up"
+
+
+def worker_sentence(settings: "Settings", client: "redis.Redis") -> str:
+    """Return what to do when no worker is alive, "" when one is."""
+    from thumbapp.taskqueue.workers import WorkerRegistry
+
+    if WorkerRegistry(client, namespace=settings.namespace).alive():
+        return ""
+    return "No worker is running, so the work waits. Start one with: thumbapp worker"
+
+
+def _is_redis_error(error: Exception) -> bool:
+    import redis
+
+    return isinstance(error, redis.RedisError)
