@@ -12,6 +12,8 @@ import redis
 
 from thumbapp.config import Settings
 
+pytest_plugins = ["tests.servers", "tests.windows_files"]
+
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -4,8 +4,6 @@ import redis
 
 from tests.conftest import PrivateServer
 
-pytest_plugins = ["tests.servers"]
-
 
 def test_every_kind_of_server_is_5_0_or_newer(any_client: redis.Redis) -> None:
     version = any_client.info("server")["redis_version"]

@@ -11,7 +11,7 @@ from typing import Any, Final
 import redis
 from flask import Flask, Response, current_app, g, json, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp import errors
@@ -116,6 +116,10 @@ def _forged(error: CSRFError) -> AnyResponse:
 def _http(error: HTTPException) -> AnyResponse:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
+    if isinstance(error, SecurityError):  # without a known host no page can be built
+        return Response(
+            "This host name is not served; add it to THUMBAPP_ALLOWED_HOSTS.\n", 400, mimetype="text/plain"
+        )
     if isinstance(error, RequestEntityTooLarge):
         return _known(errors.RequestTooLarge(current_app.config["MAX_CONTENT_LENGTH"] or 0))
     code = error.name.lower().replace(" ", "-")
