@@ -15,8 +15,10 @@ import click
 from thumbapp import __version__
 
 COMMANDS: Final = {
+    "doctor": "thumbapp.cli.doctor",
     "jobs": "thumbapp.cli.jobs",
     "tasks": "thumbapp.cli.tasks",
+    "thumbs": "thumbapp.cli.thumbs",
     "up": "thumbapp.cli.up",
     "worker": "thumbapp.cli.worker",
 }

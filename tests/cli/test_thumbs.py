@@ -1,0 +1,86 @@
+"""Thumbnails from the command line, by the workers and without them."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from thumbapp.config import Settings
+
+Run = Callable[..., Any]
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "here"
+
+
+def names(folder: Path) -> list[str]:
+    """Return what *folder* holds, hidden files too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_without_a_server_thumbnails_are_made_here(thumbapp: Run, picture: Path, out: Path) -> None:
+    arguments = ["--size", "32x32,16", "--size", "w8", "--out", out, "--local"]
+    answer = thumbapp("thumbs", picture, *arguments, THUMBAPP_REDIS_URL=NOWHERE)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert names(out) == ["rob_16x16.jpg", "rob_32x32.jpg", "rob_w8.jpg"]
+    with Image.open(out / "rob_32x32.jpg") as made:
+        assert made.size == (32, 24)
+
+
+@pytest.mark.usefixtures("worker")
+def test_workers_make_thumbnails_and_keep_no_job(
+    thumbapp: Run, picture: Path, out: Path, settings: Settings
+) -> None:
+    bad = picture.with_name("bad.jpg")
+    bad.write_text("no picture", encoding="utf-8")
+
+    answer = thumbapp("thumbs", bad, picture, "--size", "16", "--format", "webp", "--out", out, "--json")
+
+    assert answer.code == 1
+    assert [bool(item["error"]) for item in answer.json["items"]] == [True, False]
+    assert names(out) == ["rob_16x16.webp"]
+    assert [path for path in settings.media_dir.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_a_folder_is_walked_for_pictures(thumbapp: Run, picture: Path) -> None:
+    folder = picture.parent
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    (folder / "deep").mkdir()
+    shutil.copy(picture, folder / "deep" / "ROB.jpg")
+    arguments = ["thumbs", folder, "--size", "16", "--local", "--out", folder / "thumbs"]
+
+    first, second = thumbapp(*arguments), thumbapp(*arguments)
+
+    assert (first.code, second.code) == (0, 0)
+    made = sorted(name.casefold() for name in names(folder / "thumbs"))
+    assert made == ["rob_16x16 (2).jpg", "rob_16x16.jpg"]
+
+
+def test_one_bad_file_spoils_no_other_and_no_original_is_replaced(thumbapp: Run, picture: Path) -> None:
+    original = picture.with_name("rob_16x16.jpg")
+    shutil.copy(picture, original)
+    missing = picture.with_name("missing.jpg")
+
+    answer = thumbapp("thumbs", missing, picture, original, "--size", 16, "--local", "--out", picture.parent)
+
+    assert answer.code == 1
+    assert f"{missing}: " in answer.err
+    assert original.read_bytes() == picture.read_bytes()
+    assert names(picture.parent) == ["rob.jpg", "rob_16x16 (2).jpg", "rob_16x16.jpg", "rob_16x16_16x16.jpg"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--size", "big"], [], ["--size", "16", "--fit", "tight"]], ids=["size", "no size", "fit"]
+)
+def test_what_cannot_be_understood_is_bad_usage(
+    thumbapp: Run, picture: Path, out: Path, arguments: list[str]
+) -> None:
+    assert thumbapp("thumbs", picture, *arguments, "--out", out).code == 2
+    assert not out.exists()
