@@ -12,7 +12,7 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from tests.jobs.conftest import InThread, RememberedQueue, encoded
 from thumbapp.app import create_app
@@ -227,20 +227,18 @@ def test_any_name_of_a_picture_is_taken(api: Api, name: str) -> None:
     assert api.fetch(api.get(answer.get_json()["url"])["thumbnails"][0]["url"]).status_code == 200
 
 
-def test_a_body_over_the_limit_is_refused(settings: Settings) -> None:
-    app = create_app(replace(settings, max_request_mb=1), enqueue=RememberedQueue())
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [({"max_request_mb": 1}, "request-too-large"), ({"max_upload_mb": 1}, "file-too-large")],
+    ids=["body", "file"],
+)
+def test_what_is_over_a_limit_is_refused(settings: Settings, limit: dict[str, int], code: str) -> None:
+    boundary, body = encode_multipart({"image": (io.BytesIO(PHOTO + b"x" * 1_100_000), "a.jpg")})
+    client = create_app(replace(settings, **limit), enqueue=RememberedQueue()).test_client()
 
-    answer = app.test_client().post(JOBS, data={"image": (io.BytesIO(b"x" * 1_100_000), "a.jpg")})
-
-    assert (answer.status_code, answer.get_json()["code"]) == (413, "request-too-large")
-
-
-def test_a_file_over_the_limit_is_refused(settings: Settings) -> None:
-    app = create_app(replace(settings, max_upload_mb=1), enqueue=RememberedQueue())
-
-    data = {"image": (io.BytesIO(PHOTO + b"x" * 1_100_000), "a.jpg")}
-    with app.test_client() as client, client.post(JOBS, data=data) as answer:
-        assert (answer.status_code, answer.get_json()["code"]) == (413, "file-too-large")
+    with client.post(JOBS, data=body, content_type=f"multipart/form-data; boundary={boundary}") as answer:
+        assert (answer.status_code, answer.get_json()["code"]) == (413, code)
+    assert not list(settings.media_dir.glob("[!.]*"))
 
 
 @pytest.mark.parametrize("path", ["", "/archive", "/events", "/thumbnails/a.jpg"])
