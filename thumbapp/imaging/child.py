@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -43,6 +44,11 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """What a child reports when it has taken a job."""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One job, as it travels to a child."""
 
@@ -61,6 +67,12 @@ def begin(reports: Connection, *, parent_pid: int, max_decode_bytes: int) -> Non
     _limit_memory(max_decode_bytes)
     # Pillow warns about odd metadata; nobody reads a child's stderr
     warnings.simplefilter("ignore")
+
+
+def carry_out(work: Callable[[Order], list[Rendition] | Failure], order: Order) -> list[Rendition] | Failure:
+    """Return what *work* makes of the order; first say that the job has begun."""
+    _reports.send(Started())
+    return work(order)
 
 
 def work(order: Order) -> list[Rendition] | Failure:

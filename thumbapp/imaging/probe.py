@@ -39,8 +39,8 @@ class Probe:
 
     ``format`` is Pillow's word (``JPEG``, ``PNG``); ``orientation`` is what the file says and ``turn`` what
     is left to do after decoding, for some decoders turn the picture themselves; ``profile`` names the
-    colour profile, "" for none; ``notes`` are sentences about what was found odd and ignored; ``decode_bytes`` and ``decode_s`` are
-    the least that decoding is expected to take.
+    colour profile, "" for none; ``notes`` are sentences about what was found odd and ignored;
+    ``decode_bytes`` and ``decode_s`` are the least that decoding is expected to take.
     """
 
     format: str

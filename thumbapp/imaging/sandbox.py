@@ -15,7 +15,7 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -36,7 +36,7 @@ from thumbapp.imaging.render import Rendition
 POLL_S = 0.05
 IDLE_S = 30.0
 JOBS_PER_CHILD = 500
-START_ATTEMPTS = 2
+START_S = 60.0
 
 OnRendition = Callable[[Rendition], None]
 Work = Callable[[inside.Order], list[Rendition] | inside.Failure]
@@ -85,6 +85,27 @@ class _Child:
         self._writer.close()
 
 
+class _Clock:
+    """When a job's time is up: it runs from the moment the child takes the job."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._end = time.monotonic() + START_S + limit_s
+
+    def start(self) -> None:
+        """Begin to count."""
+        self._end = time.monotonic() + self._limit_s
+
+    def check(self) -> None:
+        """Do nothing until the time is up.
+
+        Raises:
+            RenderTimeout: it is.
+        """
+        if time.monotonic() > self._end:
+            raise RenderTimeout(self._limit_s)
+
+
 def _begin(reports: Connection, parent_pid: int, max_decode_bytes: int) -> None:
     inside.begin(reports, parent_pid=parent_pid, max_decode_bytes=max_decode_bytes)
 
@@ -107,6 +128,7 @@ class Sandbox:
         jobs_per_child: int = JOBS_PER_CHILD,
         work: Work = inside.work,
     ) -> None:
+        self._workers = workers
         self._timeout_s = timeout_s
         self._limits = limits
         self._idle_s = idle_s
@@ -132,7 +154,7 @@ class Sandbox:
         """Have one child started and its imports done when this returns."""
         child = self._take(self._check_stopping)
         try:
-            self._follow(child, child.run(inside.ready), on_rendition=_ignore, check=self._check_stopping)
+            self._follow(child, inside.ready, on_report=_ignore, check=self._check_stopping)
         finally:
             self._give_back(child)
 
@@ -179,7 +201,8 @@ class Sandbox:
     def _attempt(
         self, order: inside.Order, *, on_rendition: OnRendition, check: Callable[[], None]
     ) -> list[Rendition]:
-        for _ in range(START_ATTEMPTS):
+        # every idle child may have ended unseen; one more is new
+        for _ in range(self._workers + 1):
             child = self._take(check)
             try:
                 return self._run(child, order, on_rendition=on_rendition, check=check)
@@ -192,33 +215,43 @@ class Sandbox:
     def _run(
         self, child: _Child, order: inside.Order, *, on_rendition: OnRendition, check: Callable[[], None]
     ) -> list[Rendition]:
-        deadline = time.monotonic() + self._timeout_s
+        clock = _Clock(self._timeout_s)
 
-        def check_time() -> None:
+        def check_all() -> None:
             check()
-            if time.monotonic() > deadline:
-                raise RenderTimeout(self._timeout_s)
+            clock.check()
+
+        def on_report(report: Rendition | inside.Started) -> None:
+            if isinstance(report, inside.Started):
+                clock.start()
+            else:
+                on_rendition(report)
 
         outcome = self._follow(
-            child, child.run(self._work, order), on_rendition=on_rendition, check=check_time
+            child, inside.carry_out, self._work, order, on_report=on_report, check=check_all
         )
         if isinstance(outcome, inside.Failure):
             raise outcome.error()
         return cast("list[Rendition]", outcome)
 
     def _follow(
-        self, child: _Child, future: "Future[object]", *, on_rendition: OnRendition, check: Callable[[], None]
+        self,
+        child: _Child,
+        function: Callable[..., object],
+        *args: object,
+        on_report: Callable[[Any], None],
+        check: Callable[[], None],
     ) -> object:
-        """Pass on what the child reports until it is done; return its answer."""
+        """Have *function* run in the child and pass on what it reports; return its answer."""
         child.is_spoilt = True
-        report: Rendition | None
+        future = child.run(function, *args)
         while True:
             check()
             if child.reports.poll(POLL_S):
                 report = child.reports.recv()
                 if report is None:
                     break
-                on_rendition(report)
+                on_report(report)
         answer = _answer(future)
         child.is_spoilt = False
         return answer
@@ -304,7 +337,7 @@ class Sandbox:
             self._end_child(child)
 
 
-def _ignore(rendition: Rendition | None = None) -> None:
+def _ignore(report: object = None) -> None:
     """Take notice of nothing."""
 
 
