@@ -201,10 +201,8 @@ def main() -> None:
     quality = {p.name: qualities(engines, p, options.work) for p in pictures}
     for engine in engines:
         engine.end()
-    print(
-        f"Measured {datetime.datetime.now(tz=datetime.UTC).date()} on {platform.machine()}, {os.cpu_count()} cores, ",
-        end="",
-    )
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    print(f"Measured {today} on {platform.machine()}, {os.cpu_count()} cores, ", end="")
     print(f"Python {platform.python_version()}; one core, least of {options.rounds} interleaved rounds.\n")
     print("## CPU, ms a job\n\n" + speed_table(speeds, names))
     print("\n## Ratios\n\n" + ratio_table(speeds))

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -137,10 +138,11 @@ class WebServer:
         self._deadline = time.monotonic() + timeout_s
         self._closing.set()
         for listener in self._listeners():
-            listener.pull_trigger()
+            with suppress(OSError):  # its thread may have woken by itself and closed the trigger
+                listener.pull_trigger()
 
     def _listeners(self) -> list[Any]:
-        return [each for each in self._map.values() if isinstance(each, BaseWSGIServer)]
+        return [each for each in list(self._map.values()) if isinstance(each, BaseWSGIServer)]
 
     def _run(self) -> None:
         while not self._closing.is_set():
