@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,6 +126,8 @@ def test_what_was_saved_survives_a_kill(make: Make) -> None:
     server.start()
     with client_of(server.url) as client:
         client.set("kept", "yes")
+        while client.info("persistence")["aof_buffer_length"]:
+            time.sleep(0.01)
 
     server.kill()
     assert server.exit_code() is not None
@@ -154,6 +157,28 @@ def test_it_does_not_outlive_an_owner_that_is_killed(tmp_path: Path, how: str) -
     owner.communicate()
 
     assert has_ended(pid)
+
+
+def test_one_that_still_writes_is_waited_for_before_another_starts(
+    tmp_path: Path, make: Make, how: str
+) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path), how], stdout=subprocess.PIPE)
+    assert owner.stdout
+    pid = int(owner.stdout.readline())
+    url = json.loads((tmp_path / "server.json").read_text(encoding="utf-8"))["url"]
+    with client_of(url) as client:
+        client.set("kept", "yes")
+    os.kill(pid, signal.SIGSTOP)
+    owner.kill()
+    owner.communicate()
+    threading.Timer(0.5, os.kill, (pid, signal.SIGCONT)).start()
+    second = make()
+
+    second.start()
+
+    assert has_ended(pid)
+    with client_of(second.url) as client:
+        assert client.get("kept") == b"yes"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the guard through /proc")

@@ -117,7 +117,7 @@ class EmbeddedServer:
         self._file.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """End the server at once; what it has acknowledged is in its file all the same."""
+        """End the server at once; the last two seconds may be missing in its file."""
         if not self._process:
             return
         self._process.kill()
@@ -185,13 +185,15 @@ class EmbeddedServer:
         return _plain_client(self.url)
 
     def _end_orphan(self) -> None:
-        """End a server of this folder that a killed guard has left; two would spoil one file."""
+        """Wait until a server of this folder whose owner was killed has gone; two would spoil one file."""
         if not (url := written_url(self._file)) or self.exit_code() is None:
             return
-        with _plain_client(url) as client, contextlib.suppress(redis.RedisError):
-            client.shutdown()
-            while client.ping():
-                time.sleep(_POLL_S)
+        deadline = time.monotonic() + ACCEPT_TIMEOUT_S
+        with _plain_client(url) as client:
+            with contextlib.suppress(redis.RedisError):
+                client.shutdown(nosave=True)  # not refused while a script runs; its log is complete
+            while _holds_its_port(client) and time.monotonic() < deadline:
+                self._pause(_POLL_S)
 
     def _last_port(self) -> int:
         try:
@@ -237,6 +239,18 @@ def _plain_client(url: str) -> redis.Redis:
         url, protocol=2, driver_info=None, socket_connect_timeout=1, socket_timeout=1, retry=retry
     )
     return client
+
+
+def _holds_its_port(client: redis.Redis) -> bool:
+    """Return whether the server is there, be it silent: it gives its port up after it wrote its file."""
+    try:
+        return bool(client.ping())
+    except redis.TimeoutError:
+        return True
+    except redis.ConnectionError as error:
+        return isinstance(error, redis.BusyLoadingError)
+    except redis.ResponseError:
+        return True
 
 
 def _free_port(preferred: int) -> int:

@@ -1,8 +1,11 @@
 """Run a program that must not outlive us. Run as a file, by `EmbeddedServer`; stdlib only.
 
-``guard.py die-with PARENT PROGRAM ARGS...`` asks Linux to kill the program when PARENT ends, and
+``guard.py die-with PARENT PROGRAM ARGS...`` asks Linux to end the program when PARENT ends, and
 becomes it. ``guard.py watch PROGRAM ARGS...``, for other systems, stays: it hands the program what
-comes on its standard input up to an empty line, and kills it when that input ends.
+comes on its standard input up to an empty line, and ends it when that input ends.
+
+The program is asked with SIGTERM: while a disk is slow to sync, a server answers up to two seconds
+before it writes, and a kill would lose what it has acknowledged.
 """
 
 import os
@@ -14,13 +17,14 @@ from types import FrameType
 
 PR_SET_PDEATHSIG = 1
 END_OF_CONFIGURATION = b"\n\n"
+GRACE_S = 5.0
 
 
 def become(parent: int, command: list[str]) -> None:
     """Turn this process into *command*, which ends when *parent* does; returns if it has ended."""
     import ctypes
 
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
     # The parent may have gone before the request: nobody would send the signal then.
     if os.getppid() == parent:
@@ -36,7 +40,7 @@ def watch(command: list[str]) -> int:
         program.terminate()
 
     signal.signal(signal.SIGTERM, forward)
-    threading.Thread(target=_kill_at_end, args=(program,), daemon=True).start()
+    threading.Thread(target=_end_with_input, args=(program,), daemon=True).start()
     program.communicate(configuration)
     return program.returncode
 
@@ -51,11 +55,15 @@ def _configuration() -> bytes:
     return text
 
 
-def _kill_at_end(program: "subprocess.Popen[bytes]") -> None:
-    """Kill *program* when standard input ends."""
+def _end_with_input(program: "subprocess.Popen[bytes]") -> None:
+    """End *program* when standard input ends, by force if it does not within `GRACE_S`."""
     while os.read(0, 1024):
         pass
-    program.kill()
+    program.terminate()
+    try:
+        program.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        program.kill()
 
 
 if __name__ == "__main__":
