@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Final, Protocol
 
 import redis
@@ -30,6 +30,7 @@ from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs import model
+from thumbapp.jobs.insist import insist
 from thumbapp.jobs.ledger import SOURCE, Ledger
 from thumbapp.jobs.model import Batch, Job, JobError, JobState, Page
 
@@ -91,16 +92,20 @@ class JobService:
             JobNotFound, NotYourJob: *batch* is not one to add to.
         """
         self._check_room(uploads)
-        batch_id = self._open_batch(batch or (NEW_BATCH if len(uploads) > 1 else ""), owner=owner)
+        new_batch = new_id() if batch == NEW_BATCH or (not batch and len(uploads) > 1) else ""
+        if batch and not new_batch:
+            self._check_batch(batch, owner=owner)
         jobs: list[Job] = []
         try:
+            if new_batch:
+                self._store.add_batch(new_batch, owner=owner, created_at=self._clock())
             for upload in uploads:
-                job = self._draft(upload, recipe, owner=owner, batch=batch_id)
-                jobs.append(self._accept(job, upload, alone=len(uploads) == 1))
-        except BaseException:
-            self._take_back(jobs)
+                jobs.append(self._draft(upload, recipe, owner=owner, batch=new_batch or batch))
+                jobs[-1] = self._accept(jobs[-1], upload, alone=len(uploads) == 1)
+        except BaseException as error:
+            self._take_back(jobs, new_batch, error)
             raise
-        return Submission(tuple(jobs), batch_id)
+        return Submission(tuple(jobs), new_batch or batch)
 
     def find(self, job_id: str) -> Job:
         """Return the job, or raise JobNotFound or JobExpired."""
@@ -145,11 +150,20 @@ class JobService:
         if not self._media.exists(job_id, SOURCE):
             raise WrongState("tried again, for its picture was not kept", job.state)
         again = _fresh(job)
-        over = (JobState.FAILED, JobState.CANCELLED)
-        place = self._store.draw_number()
-        if not self._store.change(job_id, over, fields=model.to_record(again), place=place):
-            raise WrongState("tried again", self.find(job_id).state)
-        self._enqueue(job_id, run_id=again.run_id)
+        try:
+            self._queue_again(again)
+        except redis.RedisError as error:
+            fields, finished_at = model.to_record(job) | {"token": ""}, job.finished_at
+            undo = partial(
+                self._store.change,
+                job_id,
+                [again.state],
+                fields=fields,
+                token=again.run_id,
+                finished_at=finished_at,
+            )
+            insist(undo, after=error)
+            raise
         return self._settled(again)
 
     def delete(self, job_id: str, *, actor: str | None, token: str = "") -> None:
@@ -185,19 +199,13 @@ class JobService:
             raise QueueFull(waiting)
         self._media.check_room()
 
-    def _open_batch(self, batch: str, *, owner: str) -> str:
-        if not batch:
-            return ""
-        if batch == NEW_BATCH:
-            batch_id = new_id()
-            self._store.add_batch(batch_id, owner=owner, created_at=self._clock())
-            return batch_id
-        found = self._store.batch(batch)
+    def _check_batch(self, batch_id: str, *, owner: str) -> None:
+        """Raise when *owner* cannot add to the batch."""
+        found = self._store.batch(batch_id)
         if not owner or found.owner != owner:
             raise NotYourJob
         if len(found.jobs) >= self._settings.max_files:
             raise TooManyFiles(len(found.jobs) + 1, self._settings.max_files)
-        return found.id
 
     def _draft(self, upload: Upload, recipe: Recipe, *, owner: str, batch: str) -> Job:
         return Job(
@@ -224,9 +232,6 @@ class JobService:
             if alone:
                 raise
             return self._add_failed(job, error)
-        except BaseException:
-            self._take_back([job])
-            raise
 
     def _queue(self, job: Job) -> Job:
         self._ledger.keep(job)
@@ -235,6 +240,15 @@ class JobService:
         self._ledger.announce(job)
         return job
 
+    def _queue_again(self, job: Job) -> None:
+        """Queue *job*, which had failed or was cancelled; its run's id is the token until it begins."""
+        over = (JobState.FAILED, JobState.CANCELLED)
+        place = self._store.draw_number()
+        fields = model.to_record(job) | {"token": job.run_id}
+        if not self._store.change(job.id, over, fields=fields, place=place):
+            raise WrongState("tried again", self.find(job.id).state)
+        self._enqueue(job.id, run_id=job.run_id)
+
     def _add_failed(self, job: Job, error: UploadRefused) -> Job:
         reason = JobError(error.code, str(error))
         failed = replace(job, state=JobState.FAILED, error=reason, finished_at=self._clock())
@@ -242,12 +256,11 @@ class JobService:
         self._ledger.announce(failed)
         return failed
 
-    def _take_back(self, jobs: Sequence[Job]) -> None:
-        """Remove what an upload that failed half-way had already stored."""
+    def _take_back(self, jobs: Sequence[Job], new_batch: str, error: BaseException) -> None:
+        """Remove what an upload that failed half-way with *error* had already stored."""
         for job in jobs:
             self._media.remove(job.id)
-            with suppress(redis.RedisError):  # it is away; upkeep removes a record without files
-                self._store.forget(job)
+        insist(partial(self._store.forget, *jobs, batch=new_batch), after=error)
 
     def _settled(self, job: Job) -> Job:
         self._ledger.keep(job)

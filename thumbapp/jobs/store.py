@@ -171,19 +171,30 @@ class JobStore:
         created_at = datetime.fromisoformat(record[b"created_at"].decode())
         return Batch(batch_id, record[b"owner"].decode(), created_at, tuple(jobs))
 
-    def forget(self, job: Job, *, expired_at: datetime | None = None) -> None:
-        """Remove the job's record; with *expired_at* a tombstone says for seven days that it was."""
+    def expire(self, job: Job, when: datetime) -> None:
+        """Remove the job's record; a tombstone says for seven days that it was there until *when*."""
         pipe = self._redis.pipeline(transaction=True)
+        self._remove(pipe, job)
+        pipe.set(self._key("gone", job.id), when.isoformat(), ex=TOMBSTONE_S)
+        pipe.execute()
+
+    def forget(self, *jobs: Job, batch: str = "") -> None:
+        """Remove the records of *jobs*, and of *batch*, as if they had never been."""
+        pipe = self._redis.pipeline(transaction=True)
+        for job in jobs:
+            self._remove(pipe, job)
+            if job.batch:
+                pipe.zrem(self._key("batch", job.batch, "jobs"), job.id)
+        if batch:
+            pipe.delete(self._key("batch", batch), self._key("batch", batch, "jobs"))
+        pipe.execute()
+
+    def _remove(self, pipe: Any, job: Job) -> None:
         pipe.delete(self._key("job", job.id))
         for index in ("jobs", "jobs:queued", "jobs:expiring"):
             pipe.zrem(self._key(index), job.id)
         if job.owner:
             pipe.zrem(self._key("jobs:of", job.owner), job.id)
-        if expired_at is not None:
-            pipe.set(self._key("gone", job.id), expired_at.isoformat(), ex=TOMBSTONE_S)
-        elif job.batch:
-            pipe.zrem(self._key("batch", job.batch, "jobs"), job.id)
-        pipe.execute()
 
     def _add_to_batch(self, pipe: Any, job: Job) -> None:
         jobs = self._key("batch", job.batch, "jobs")

@@ -43,7 +43,7 @@ class Upkeep:
         found = [self._find(job_id) for job_id in store.expired_ids(self._clock())]
         expired = [job for job in found if job]
         for job in expired:
-            store.forget(job, expired_at=self._clock())
+            store.expire(job, self._clock())
             media.remove(job.id)
             self._ledger.announce(job, JobState.EXPIRED)
         media.sweep(store.exists, older_than_s=2 * self._settings.job_timeout)
