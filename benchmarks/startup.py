@@ -39,7 +39,8 @@ class Run:
         )
         said = dict(self._lines())
         self.pids = {part: int(said[part].rpartition("pid ")[2].rstrip(")")) for part in PARTS}
-        _first_page(said["open"])
+        self.url = said["open"]
+        _first_page(self.url)
         self.first_page_s = time.perf_counter() - self._began
 
     def _lines(self) -> Iterator[tuple[str, str]]:
