@@ -192,7 +192,8 @@ class EmbeddedServer:
         with _plain_client(url) as client:
             with contextlib.suppress(redis.RedisError):
                 client.shutdown(nosave=True)  # not refused while a script runs; its log is complete
-            while _holds_its_port(client) and time.monotonic() < deadline:
+            pid = json.loads(self._file.read_text(encoding="utf-8")).get("pid", 0)
+            while _is_running(pid) and _holds_its_port(client) and time.monotonic() < deadline:
                 self._pause(_POLL_S)
 
     def _last_port(self) -> int:
@@ -239,6 +240,15 @@ def _plain_client(url: str) -> redis.Redis:
         url, protocol=2, driver_info=None, socket_connect_timeout=1, socket_timeout=1, retry=retry
     )
     return client
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether there is a process *pid*; it may be another's by now, or wait to be buried."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return pid > 0
 
 
 def _holds_its_port(client: redis.Redis) -> bool:
