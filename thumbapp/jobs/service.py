@@ -149,9 +149,9 @@ class JobService:
         job = self._own(job_id, actor)
         if not self._media.exists(job_id, SOURCE):
             raise WrongState("tried again, for its picture was not kept", job.state)
-        again = _fresh(job)
+        again, token = _fresh(job), secrets.token_hex(8)
         try:
-            self._queue_again(again)
+            self._queue_again(again, token)
         except redis.RedisError as error:
             fields, finished_at = model.to_record(job) | {"token": ""}, job.finished_at
             undo = partial(
@@ -159,7 +159,7 @@ class JobService:
                 job_id,
                 [again.state],
                 fields=fields,
-                token=again.run_id,
+                token=token,
                 finished_at=finished_at,
             )
             insist(undo, after=error)
@@ -240,11 +240,11 @@ class JobService:
         self._ledger.announce(job)
         return job
 
-    def _queue_again(self, job: Job) -> None:
-        """Queue *job*, which had failed or was cancelled; its run's id is the token until it begins."""
+    def _queue_again(self, job: Job, token: str) -> None:
+        """Queue *job*, which had failed or was cancelled; *token* stands in its record until it begins."""
         over = (JobState.FAILED, JobState.CANCELLED)
         place = self._store.draw_number()
-        fields = model.to_record(job) | {"token": job.run_id}
+        fields = model.to_record(job) | {"token": token}
         if not self._store.change(job.id, over, fields=fields, place=place):
             raise WrongState("tried again", self.find(job.id).state)
         self._enqueue(job.id, run_id=job.run_id)
