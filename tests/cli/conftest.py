@@ -50,12 +50,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture
 def thumbapp(environment: dict[str, str]) -> Run:
-    """Return what runs ``thumbapp`` with arguments; keywords add to its environment."""
+    """Return what runs ``thumbapp`` with arguments and *stdin*; other keywords add to its environment."""
 
-    def run(*arguments: object, **more: str) -> Answer:
+    def run(*arguments: object, stdin: str = "", **more: str) -> Answer:
         done = subprocess.run(
             [sys.executable, "-m", "thumbapp", *map(str, arguments)],
             env=environment | more,
+            input=stdin,
             capture_output=True,
             encoding="utf-8",
             timeout=PATIENCE_S,

@@ -19,7 +19,9 @@ COMMANDS: Final = {
     "jobs": "thumbapp.cli.jobs",
     "tasks": "thumbapp.cli.tasks",
     "thumbs": "thumbapp.cli.thumbs",
+    "tokens": "thumbapp.cli.tokens",
     "up": "thumbapp.cli.up",
+    "users": "thumbapp.cli.users",
     "worker": "thumbapp.cli.worker",
 }
 

@@ -4,6 +4,7 @@ Knows what can go wrong, not what the commands do; loads Redis' client only to n
 """
 
 import functools
+import getpass
 import json
 import sys
 from collections.abc import Callable
@@ -12,7 +13,16 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
-from thumbapp.errors import BadRecipe, BadSetting, CannotStart, ThumbAppError, UnknownTask
+from thumbapp.errors import (
+    BadPassword,
+    BadRecipe,
+    BadSetting,
+    BadUserName,
+    CannotStart,
+    ThumbAppError,
+    UnknownTask,
+)
+from thumbapp.runtime.logs import json_line, one_line
 
 if TYPE_CHECKING:
     import redis
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 BAD_USAGE = 2
-_USAGE = (BadRecipe, BadSetting, CannotStart, UnknownTask)
+_USAGE = (BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart, UnknownTask)
 
 _P = ParamSpec("_P")
 
@@ -53,12 +63,30 @@ def fail(sentence: str, *, code: int = FAILED) -> NoReturn:
 
 def complain(sentence: str) -> None:
     """Say on standard error what went wrong."""
-    click.echo(f"Error: {sentence}", err=True)
+    click.echo(one_line(f"Error: {sentence}"), err=True)
+
+
+def say(line: str) -> None:
+    """Print one fact on one line; what would drive the terminal is written as escapes."""
+    click.echo(one_line(line))
 
 
 def say_json(value: object) -> None:
     """Print *value* as one line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    click.echo(json_line(json.dumps(value, ensure_ascii=False, default=str)))
+
+
+def note_in_audit(action: str, *, target: str = "") -> None:
+    """Write into the audit what was done at the command line, and by whom of this machine."""
+    from thumbapp.audit import AuditLog
+    from thumbapp.config import Settings
+    from thumbapp.runtime.connection import connect
+
+    settings = Settings.from_environ()
+    with connect(settings, name="thumbapp-cli") as client:
+        AuditLog(client, namespace=settings.namespace).record(
+            who=f"command line ({_login()})", action=action, target=target
+        )
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -85,6 +113,14 @@ def worker_sentence(settings: "Settings", client: "redis.Redis") -> str:
     if WorkerRegistry(client, namespace=settings.namespace).alive():
         return ""
     return "No worker is running, so the work waits. Start one with: thumbapp worker"
+
+
+def _login() -> str:
+    """Return the name that the system knows the caller by."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name; Windows has no pwd
+        return "unknown"
 
 
 def _is_redis_error(error: Exception) -> bool:

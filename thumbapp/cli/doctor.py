@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from thumbapp.cli.answers import FAILED, answering, json_option, say_json, server_sentence, worker_sentence
+from thumbapp.cli.answers import (
+    FAILED,
+    answering,
+    json_option,
+    say,
+    say_json,
+    server_sentence,
+    worker_sentence,
+)
 from thumbapp.config import MEGA, Settings
 from thumbapp.errors import ThumbAppError
 
@@ -53,7 +61,7 @@ def doctor(*, as_json: bool) -> None:
     else:
         for finding in findings:
             advice = f"  -> {finding.advice}" if finding.advice else ""
-            click.echo(f"{finding.health:<4}  {finding.part:<7}  {finding.text}{advice}")
+            say(f"{finding.health:<4}  {finding.part:<7}  {finding.text}{advice}")
     if any(finding.health is Health.BAD for finding in findings):
         raise SystemExit(FAILED)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, say, say_json, timestamp
 from thumbapp.config import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def list_jobs(*, state: str | None, limit: int, as_json: bool) -> None:
         say_json({"items": [job_facts(job) for job in page.items], "cursor": page.cursor})
         return
     for job in page.items:
-        click.echo(_line(job))
+        say(_line(job))
 
 
 @jobs.command(context_settings=_TAKES_AN_ID)
@@ -52,9 +52,9 @@ def show(*, job_id: str, as_json: bool) -> None:
         say_json(job_facts(job))
         return
     for name, value in _facts_to_read(job).items():
-        click.echo(f"{name:<10}  {value}")
+        say(f"{name:<10}  {value}")
     for thumbnail in job.thumbnails:
-        click.echo(f"{'thumbnail':<10}  {thumbnail.name}  {thumbnail.width} x {thumbnail.height}")
+        say(f"{'thumbnail':<10}  {thumbnail.name}  {thumbnail.width} x {thumbnail.height}")
 
 
 @jobs.command(context_settings=_TAKES_AN_ID)
@@ -88,7 +88,7 @@ def clean(*, as_json: bool) -> None:
     if as_json:
         say_json({"removed": removed})
     else:
-        click.echo(f"Removed {removed} expired {'job' if removed == 1 else 'jobs'}.")
+        say(f"Removed {removed} expired {'job' if removed == 1 else 'jobs'}.")
 
 
 def open_service(settings: Settings) -> "JobService":
@@ -130,7 +130,7 @@ def _say_state(job: "Job", *, as_json: bool) -> None:
     if as_json:
         say_json(job_facts(job))
     else:
-        click.echo(f"{job.id}  {job.state}")
+        say(f"{job.id}  {job.state}")
 
 
 def _line(job: "Job") -> str:

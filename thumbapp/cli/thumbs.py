@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from thumbapp.cli.answers import FAILED, answering, complain, fail, json_option, say_json, worker_sentence
+from thumbapp.cli.answers import (
+    FAILED,
+    answering,
+    complain,
+    fail,
+    json_option,
+    say,
+    say_json,
+    worker_sentence,
+)
 from thumbapp.config import Settings
 from thumbapp.errors import EmptyFile, NotAPicture, RenderCancelled, ThumbAppError, UploadRefused
 from thumbapp.imaging.archive import thumbnail_name
@@ -343,6 +352,6 @@ def _report(outcomes: list[Outcome], *, as_json: bool) -> None:
         if outcome.error:
             complain(f"{outcome.source}: {outcome.error}")
         for ready in () if as_json else outcome.thumbnails:
-            click.echo(f"{ready.path}  {ready.width} x {ready.height}  {ready.bytes:,} bytes")
+            say(f"{ready.path}  {ready.width} x {ready.height}  {ready.bytes:,} bytes")
     if any(outcome.error for outcome in outcomes):
         raise SystemExit(FAILED)

@@ -56,6 +56,14 @@ def hold(data_dir: Path) -> Iterator[Instance]:
         lock.release()
 
 
+def running_address(data_dir: Path) -> str:
+    """Return the address of the `up` that holds *data_dir*, "" when none says one."""
+    try:
+        return str(json.loads((data_dir / HOLDER_FILE).read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _already_running(data_dir: Path) -> AlreadyRunning:
     """Return the error that names the holder, waiting a second for it to have written who it is."""
     for _ in range(_HOLDER_TRIES):

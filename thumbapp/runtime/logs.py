@@ -10,7 +10,11 @@ from thumbapp.config import Settings
 
 _QUIET = ("PIL", "filelock", "asyncio")
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
-_ESCAPES |= {10: "\\n", 13: "\\r", 9: "\\t", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_ESCAPES |= {10: "\\n", 13: "\\r", 9: "\\t"}
+# Line ends of Unicode, and what turns the direction of text around: a name could show as another.
+_TURNS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_ESCAPES |= {code: f"\\u{code:04x}" for code in _TURNS}
+_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in (127, *range(128, 160), *_TURNS)}
 
 
 def configure(settings: Settings) -> None:
@@ -29,6 +33,11 @@ def configure(settings: Settings) -> None:
 def one_line(text: str) -> str:
     """Return *text* with what could end the line or drive a terminal written as escapes."""
     return text.translate(_ESCAPES)
+
+
+def json_line(text: str) -> str:
+    """Return the JSON *text* with the same written as JSON's own escapes; it still means the same."""
+    return text.translate(_JSON_ESCAPES)
 
 
 class TextLine(logging.Formatter):

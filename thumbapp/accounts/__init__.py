@@ -1,0 +1,1 @@
+"""Who is who: users, roles, sessions, API tokens, sign-in links and how often one may try."""
