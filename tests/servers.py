@@ -42,19 +42,31 @@ KINDS: dict[str, tuple[Callable[[], Path | None], str]] = {
 }
 
 
+@pytest.fixture(scope="session")
+def server_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], PrivateServer]]:
+    """Return a function that starts the private server of a kind; a missing one skips, in CI it fails."""
+    running: dict[str, PrivateServer] = {}
+
+    def one(kind: str) -> PrivateServer:
+        if kind not in running:
+            find, reason = KINDS[kind]
+            binary = find()
+            if binary is None:
+                skip_or_fail(reason)
+            private = PrivateServer(binary, free_port(), tmp_path_factory.mktemp(kind))
+            private.wait_until_ready()
+            running[kind] = private
+        return running[kind]
+
+    yield one
+    for private in running.values():
+        private.stop()
+
+
 @pytest.fixture(scope="session", params=KINDS)
-def any_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PrivateServer]:
-    """Return a running private server of each kind in turn; a missing kind skips, in CI it fails."""
-    find, reason = KINDS[request.param]
-    binary = find()
-    if binary is None:
-        skip_or_fail(reason)
-    private = PrivateServer(binary, free_port(), tmp_path_factory.mktemp(request.param))
-    private.wait_until_ready()
-    yield private
-    private.stop()
+def any_server(request: pytest.FixtureRequest, server_of: Callable[[str], PrivateServer]) -> PrivateServer:
+    """Return a running private server of each kind in turn."""
+    return server_of(request.param)
 
 
 @pytest.fixture

@@ -6,20 +6,22 @@ Importing this reads the settings and opens nothing: the server is looked for at
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import redis
 from huey import crontab
 
 from thumbapp.config import Settings
+from thumbapp.errors import RenderStopped
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.jobs.upkeep import Upkeep
 from thumbapp.runtime.connection import connect
-from thumbapp.taskqueue.queue import build_huey
+from thumbapp.taskqueue.queue import StreamHuey
 
 if TYPE_CHECKING:
     from thumbapp.imaging.sandbox import Sandbox
 
 settings = Settings.from_environ()
-huey = build_huey(settings)
+huey = StreamHuey.from_settings(settings, not_done=(redis.RedisError, RenderStopped))
 
 
 @huey.task(name="make_thumbnails", context=True)

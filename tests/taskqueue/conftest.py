@@ -7,17 +7,17 @@ import pytest
 
 from tests.taskqueue import sample_tasks
 from thumbapp.config import Settings
-from thumbapp.taskqueue.queue import ThumbHuey
+from thumbapp.taskqueue.queue import StreamHuey
 
 
 @pytest.fixture
-def huey(settings: Settings) -> ThumbHuey:
+def huey(settings: Settings) -> StreamHuey:
     """Return a queue on the private server with the tasks of `sample_tasks`."""
     return sample_tasks.build(settings)
 
 
 @pytest.fixture
-def run_next(huey: ThumbHuey) -> Callable[[], Any]:
+def run_next(huey: StreamHuey) -> Callable[[], Any]:
     """Return a function that takes the next task and runs it as a worker does."""
 
     def run() -> Any:

@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 from thumbapp.config import Settings
-from thumbapp.taskqueue.queue import ThumbHuey, build_huey
+from thumbapp.taskqueue.queue import StreamHuey
 
 
-def build(settings: Settings, **options: Any) -> ThumbHuey:
+def build(settings: Settings, **options: Any) -> StreamHuey:
     """Return a queue with the sample tasks; they can be had by ``huey.task_named``."""
-    huey = build_huey(settings, **options)
+    huey = StreamHuey.from_settings(settings, **options)
 
     @huey.task(name="add")
     def add(a: float, b: float) -> float:
@@ -40,7 +40,7 @@ def build(settings: Settings, **options: Any) -> ThumbHuey:
     return huey
 
 
-def __getattr__(name: str) -> ThumbHuey:
+def __getattr__(name: str) -> StreamHuey:
     if name != "huey":
         raise AttributeError(name)
     globals()[name] = made = build(Settings.from_environ())

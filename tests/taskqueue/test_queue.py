@@ -11,20 +11,20 @@ from huey.exceptions import TaskException
 from tests.taskqueue import sample_tasks
 from thumbapp.config import Settings
 from thumbapp.errors import BadTask, DuplicateTaskName, NotJson, UnknownTask
-from thumbapp.taskqueue.queue import ThumbHuey
+from thumbapp.taskqueue.queue import StreamHuey
 
 Run = Callable[[], Any]
 
 
-def enqueue(huey: ThumbHuey, name: str, *args: Any, **options: Any) -> Any:
+def enqueue(huey: StreamHuey, name: str, *args: Any, **options: Any) -> Any:
     return huey.enqueue(huey.task_named(name)(args, {}, **options))
 
 
-def refused(huey: ThumbHuey) -> list[bytes]:
-    return [fields[b"reason"] for _, fields in huey.client.xrange(huey.storage.refused_key)]
+def refused(huey: StreamHuey) -> list[bytes]:
+    return [fields[b"reason"] for _, fields in huey.client.xrange(huey.storage.dead_key)]
 
 
-def test_a_task_runs_and_its_result_outlives_the_first_read(huey: ThumbHuey, run_next: Run) -> None:
+def test_a_task_runs_and_its_result_outlives_the_first_read(huey: StreamHuey, run_next: Run) -> None:
     result = enqueue(huey, "add", 2, 5)
 
     run_next()
@@ -33,7 +33,7 @@ def test_a_task_runs_and_its_result_outlives_the_first_read(huey: ThumbHuey, run
 
 
 def test_a_result_expires_after_the_retention_time(
-    huey: ThumbHuey, run_next: Run, settings: Settings
+    huey: StreamHuey, run_next: Run, settings: Settings
 ) -> None:
     result = enqueue(huey, "add", 2, 5)
 
@@ -43,7 +43,7 @@ def test_a_result_expires_after_the_retention_time(
     assert settings.retention_s - 5 <= ttl <= settings.retention_s
 
 
-def test_every_key_begins_with_the_namespace(huey: ThumbHuey, run_next: Run, settings: Settings) -> None:
+def test_every_key_begins_with_the_namespace(huey: StreamHuey, run_next: Run, settings: Settings) -> None:
     enqueue(huey, "add", 2, 5)
     run_next()
     enqueue(huey, "add", 1, 1, eta=huey._get_timestamp().replace(year=2100))
@@ -57,7 +57,7 @@ def test_every_key_begins_with_the_namespace(huey: ThumbHuey, run_next: Run, set
     assert [key for key in keys if not key.startswith(settings.namespace)] == []
 
 
-def test_a_waiting_caller_is_woken_when_the_task_is_done(huey: ThumbHuey, run_next: Run) -> None:
+def test_a_waiting_caller_is_woken_when_the_task_is_done(huey: StreamHuey, run_next: Run) -> None:
     result = enqueue(huey, "add", 2, 5)
     answers: list[int] = []
     waiters = [
@@ -74,7 +74,7 @@ def test_a_waiting_caller_is_woken_when_the_task_is_done(huey: ThumbHuey, run_ne
     assert answers == [7, 7]
 
 
-def test_a_failure_is_kept_with_its_traceback(huey: ThumbHuey, run_next: Run) -> None:
+def test_a_failure_is_kept_with_its_traceback(huey: StreamHuey, run_next: Run) -> None:
     result = enqueue(huey, "fail", "out of paper")
 
     run_next()
@@ -84,7 +84,7 @@ def test_a_failure_is_kept_with_its_traceback(huey: ThumbHuey, run_next: Run) ->
     assert "Traceback" in caught.value.metadata["traceback"]
 
 
-def test_none_is_a_result_too(huey: ThumbHuey, run_next: Run) -> None:
+def test_none_is_a_result_too(huey: StreamHuey, run_next: Run) -> None:
     result = enqueue(huey, "give", None)
 
     run_next()
@@ -92,7 +92,7 @@ def test_none_is_a_result_too(huey: ThumbHuey, run_next: Run) -> None:
     assert huey.result(result.id, blocking=True, timeout=1) is None
 
 
-def test_a_result_that_is_no_json_becomes_an_error(huey: ThumbHuey, run_next: Run) -> None:
+def test_a_result_that_is_no_json_becomes_an_error(huey: StreamHuey, run_next: Run) -> None:
     result = enqueue(huey, "give a set")
 
     run_next()
@@ -101,18 +101,18 @@ def test_a_result_that_is_no_json_becomes_an_error(huey: ThumbHuey, run_next: Ru
         huey.result(result.id)
 
 
-def test_an_argument_that_is_no_json_is_refused_at_the_caller(huey: ThumbHuey) -> None:
+def test_an_argument_that_is_no_json_is_refused_at_the_caller(huey: StreamHuey) -> None:
     with pytest.raises(NotJson, match="A set"):
         enqueue(huey, "give", {1, 2})
 
     assert huey.pending_count() == 0
 
 
-def other_apps_message(huey: ThumbHuey) -> bytes:
+def other_apps_message(huey: StreamHuey) -> bytes:
     return bytes(huey.serializer.serialize({"not": "a task"}))
 
 
-def unknown_task(huey: ThumbHuey) -> bytes:
+def unknown_task(huey: StreamHuey) -> bytes:
     message = huey._registry.create_message(huey.task_named("add")((1, 2)))
     return bytes(huey.serializer.serialize(message._replace(name="gone")))
 
@@ -128,9 +128,9 @@ def unknown_task(huey: ThumbHuey) -> bytes:
     ids=["pickle", "garbage", "no task", "unknown"],
 )
 def test_an_item_nobody_can_run_is_set_aside_and_the_next_one_runs(
-    huey: ThumbHuey,
+    huey: StreamHuey,
     run_next: Run,
-    item: Callable[[ThumbHuey], bytes],
+    item: Callable[[StreamHuey], bytes],
     reason: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -146,7 +146,7 @@ def test_an_item_nobody_can_run_is_set_aside_and_the_next_one_runs(
     assert [record.exc_info for record in caplog.records] == [None]
 
 
-def test_a_poisoned_schedule_keeps_no_other_task_from_running(huey: ThumbHuey) -> None:
+def test_a_poisoned_schedule_keeps_no_other_task_from_running(huey: StreamHuey) -> None:
     past = huey._get_timestamp().replace(year=2000)
     huey.storage.add_to_schedule(b"\x80poison", past)
     huey.add_schedule(huey.task_named("add")((1, 2), eta=past))
@@ -157,7 +157,7 @@ def test_a_poisoned_schedule_keeps_no_other_task_from_running(huey: ThumbHuey) -
     assert len(refused(huey)) == 1
 
 
-def test_looking_at_what_waits_sets_nothing_aside(huey: ThumbHuey) -> None:
+def test_looking_at_what_waits_sets_nothing_aside(huey: StreamHuey) -> None:
     huey.storage.enqueue(b"junk")
     enqueue(huey, "add", 1, 2)
 
@@ -167,19 +167,19 @@ def test_looking_at_what_waits_sets_nothing_aside(huey: ThumbHuey) -> None:
     assert refused(huey) == []
 
 
-def test_two_tasks_of_one_name_are_an_error_at_start_up(huey: ThumbHuey) -> None:
+def test_two_tasks_of_one_name_are_an_error_at_start_up(huey: StreamHuey) -> None:
     with pytest.raises(DuplicateTaskName, match="'add'"):
         huey.task(name="add")(lambda: None)
 
 
-def test_a_task_without_a_name_is_an_error_at_start_up(huey: ThumbHuey) -> None:
+def test_a_task_without_a_name_is_an_error_at_start_up(huey: StreamHuey) -> None:
     with pytest.raises(TypeError, match="name"):
         huey.task()(lambda: None)  # type: ignore[call-arg]
     with pytest.raises(BadTask, match="needs a name"):
         huey.periodic_task(crontab(), name="")(lambda: None)
 
 
-def test_an_argument_that_huey_would_swallow_is_an_error_at_start_up(huey: ThumbHuey) -> None:
+def test_an_argument_that_huey_would_swallow_is_an_error_at_start_up(huey: StreamHuey) -> None:
     def pause(delay: float) -> None:
         """Its argument would never arrive."""
 
@@ -187,12 +187,12 @@ def test_an_argument_that_huey_would_swallow_is_an_error_at_start_up(huey: Thumb
         huey.task(name="pause")(pause)
 
 
-def test_an_unknown_name_says_which_there_are(huey: ThumbHuey) -> None:
+def test_an_unknown_name_says_which_there_are(huey: StreamHuey) -> None:
     with pytest.raises(UnknownTask, match="add, fail"):
         huey.task_named("subtract")
 
 
-def test_a_name_does_not_depend_on_the_module(huey: ThumbHuey) -> None:
+def test_a_name_does_not_depend_on_the_module(huey: StreamHuey) -> None:
     assert "add" in huey.task_names()
 
 

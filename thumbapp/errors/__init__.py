@@ -76,6 +76,7 @@ from thumbapp.errors.work import (
     JobExpired,
     JobNotFound,
     MessageRefused,
+    MessageTooLarge,
     NotJson,
     NotYourJob,
     RenderCancelled,
@@ -84,6 +85,8 @@ from thumbapp.errors.work import (
     RenderOutOfMemory,
     RenderStopped,
     RenderTimeout,
+    TaskDied,
+    TaskExited,
     WrongState,
 )
 
@@ -114,6 +117,7 @@ __all__ = [
     "LastAdmin",
     "LinkUsed",
     "MessageRefused",
+    "MessageTooLarge",
     "NoFileChosen",
     "NoServer",
     "NoSize",
@@ -141,6 +145,8 @@ __all__ = [
     "StillWorking",
     "StorageUnavailable",
     "StoreFull",
+    "TaskDied",
+    "TaskExited",
     "Throttled",
     "ThumbAppError",
     "TokenNotFound",

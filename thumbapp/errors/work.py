@@ -129,3 +129,35 @@ class BadTask(ThumbAppError):
 
     def __init__(self, function: str, reason: str) -> None:
         super().__init__(f"The function {function} cannot become a task: {reason}.")
+
+
+class MessageTooLarge(Refused):
+    """A task's arguments make a message that is too large for the queue."""
+
+    code = "message-too-large"
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"The task's message has {size:,} bytes; at most {limit:,} travel through the queue. "
+            "Keep what is large in a file or under a key, and pass its name."
+        )
+
+
+class TaskDied(ThumbAppError):
+    """Workers died, or were killed, each time they ran a task."""
+
+    code = "task-died"
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(
+            f"It was begun {attempts} times and never ended: its worker died, fell silent or could not go on."
+        )
+
+
+class TaskExited(ThumbAppError):
+    """A task's code tried to end the worker."""
+
+    code = "task-exited"
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"The task raised {how}; a task ends by returning or raising an error.")

@@ -7,16 +7,10 @@ main thread only ever sleeps in short slices.
 
 import logging
 import os
-import platform
-import secrets
 import signal
-import socket
 import sys
-import threading
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -24,53 +18,21 @@ from huey.constants import WORKER_THREAD
 from huey.consumer import Consumer, ConsumerStopped, Scheduler, Worker, WorkerRecycle
 
 from thumbapp.errors import CannotStart
-from thumbapp.taskqueue.workers import BEAT_EVERY_S, RunningTask, WorkerInfo, WorkerRegistry
+from thumbapp.taskqueue.heartbeat import Heartbeat
+from thumbapp.taskqueue.outage import Outage
 
 if TYPE_CHECKING:
-    from thumbapp.taskqueue.queue import ThumbHuey
+    from thumbapp.taskqueue.queue import StreamHuey
 
 logger = logging.getLogger("huey.consumer")
 
 GRACE_S = 4.0
 _SLICE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
-_QUIET_S = 30.0
-_PERIODIC_SLOT_S = 150
+_TIDY_EVERY_S = 600.0
 
 
-class Outage:
-    """Whether Redis is away, said once by whichever thread notices, and once when it is back."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._since: float | None = None
-        self._said_at = -_QUIET_S
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the last word from Redis was a failure."""
-        return self._since is not None
-
-    def begin(self, error: redis.RedisError) -> None:
-        """Note that Redis failed with *error*."""
-        with self._lock:
-            now = time.monotonic()
-            if self._since is None and now - self._said_at >= _QUIET_S:
-                logger.warning("Redis is away (%s); trying again until it is back.", error)
-                self._said_at = now
-            self._since = self._since or now
-
-    def end(self) -> None:
-        """Note that Redis answers."""
-        if not self.is_on:
-            return
-        with self._lock:
-            since, self._since = self._since, None
-            if since is not None and self._said_at >= since:
-                logger.warning("Redis is back after %.1f s.", time.monotonic() - since)
-
-
-class ThumbWorker(Worker):  # type: ignore[misc]  # huey ships no types
+class StreamWorker(Worker):  # type: ignore[misc]  # huey ships no types
     """A worker thread: takes a task, runs it, and waits with growing pauses while Redis is away."""
 
     outage: Outage
@@ -85,38 +47,52 @@ class ThumbWorker(Worker):  # type: ignore[misc]  # huey ships no types
                 self._run(task, now)
         except redis.RedisError as error:
             self.outage.begin(error)
-            self.delay = min(self.delay, _LONGEST_PAUSE_S)
-            self.sleep()
-
-    def _run(self, task: Any, now: datetime | None) -> None:
-        self.task_count += 1
-        try:
-            self.huey.execute(task, now)
-        except redis.RedisError:
+            self._pause()
+        except WorkerRecycle:
             raise
         except Exception:
-            logger.exception("Task %s could not be carried through.", task.id)
+            logger.exception("A message could not be dealt with; trying again.")
+            self._pause()
+
+    def shutdown(self) -> None:
+        """Write what this thread has finished, then do as Huey does."""
+        streams = self.huey.storage.streams
+        try:
+            streams.settle()
+        except redis.RedisError as error:
+            self.outage.begin(error)
+        super().shutdown()
+        streams.leave_thread()
+
+    def _pause(self) -> None:
+        self.delay = min(self.delay, _LONGEST_PAUSE_S)
+        self.sleep()
+
+    def _run(self, task: Any, now: datetime | None) -> None:
+        if self.stop_flag.is_set():
+            self.huey.put_back()
+            return
+        self.task_count += 1
+        self.huey.run(task, now)
         if self.max_tasks and self.task_count >= self.max_tasks:
             raise WorkerRecycle
 
 
-class ThumbScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
+class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
     """Moves due tasks to the queue, and periodic ones once a minute whatever number of consumers run.
 
-    The minute is the server's, so a wrong clock on one machine fires nothing early or twice.
+    The time is the server's, so a wrong clock on one machine fires nothing early or twice.
     """
 
     outage: Outage
     _minute: datetime | None = None
+    _tidy_at: float = 0.0
 
     def loop(self, now: datetime | None = None) -> None:
         """Look once for what is due, then sleep until the next interval."""
         start = time.monotonic()
         try:
-            for task in self.huey.read_schedule(now):
-                self.huey.enqueue(task)
-            if self.periodic:
-                self.enqueue_periodic_tasks(now)
+            self._look(now)
             self.outage.end()
         except redis.RedisError as error:
             self.outage.begin(error)
@@ -125,83 +101,35 @@ class ThumbScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
         self.sleep_for_interval(start, self.interval)
 
     def enqueue_periodic_tasks(self, now: datetime | None = None) -> None:
-        """Enqueue the periodic tasks of this minute that no other consumer has enqueued."""
-        minute = (now or self.huey.storage.server_time()).replace(second=0, microsecond=0, tzinfo=None)
-        if minute == self._minute:
-            return
-        self._minute = minute
-        for task in self.huey.read_periodic(minute):
-            if self.huey.storage.claim_slot(task.name, f"{minute:%Y%m%d%H%M}", ttl_s=_PERIODIC_SLOT_S):
-                self.huey.enqueue(task)
+        """Enqueue the periodic tasks of this minute, once for all consumers."""
+        minute = (now or self.huey.set_clock()).replace(second=0, microsecond=0, tzinfo=None)
+        if minute != self._minute:
+            self.huey.enqueue_periodic(minute)
+            self._minute = minute
+
+    def _look(self, now: datetime | None) -> None:
+        clock = now or self.huey.set_clock()
+        self.huey.move_due()
+        if self.periodic:
+            self.enqueue_periodic_tasks(clock)
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_EVERY_S
+            self.huey.storage.streams.leases.tidy()
 
 
-class Heartbeat:
-    """A thread that says every few seconds that this process lives and what it runs."""
-
-    def __init__(self, huey: "ThumbHuey", *, threads: int, outage: Outage) -> None:
-        self._huey = huey
-        self._outage = outage
-        self._registry = WorkerRegistry(huey.client, namespace=huey.namespace)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="Heartbeat", daemon=True)
-        self._worker = WorkerInfo(
-            id=secrets.token_hex(8),
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            threads=threads,
-            versions=_versions(),
-            started_at=datetime.now(UTC),
-        )
-
-    def start(self) -> None:
-        """Begin to beat."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Beat no more and take this worker off the list."""
-        self._stopped.set()
-        self._thread.join(_LONGEST_PAUSE_S)
-        try:
-            self._registry.forget(self._worker.id)
-        except redis.RedisError as error:
-            logger.debug("The heartbeat will expire by itself: %s", error)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._registry.beat(self._now())
-                self._outage.end()
-            except redis.RedisError as error:
-                self._outage.begin(error)
-            self._stopped.wait(BEAT_EVERY_S)
-
-    def _now(self) -> WorkerInfo:
-        now = time.monotonic()
-        running = (
-            RunningTask(held.task.id, held.task.name, round(now - held.since, 3))
-            for held in self._huey.in_hand()
-        )
-        return replace(self._worker, running=tuple(running))
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions that matter when a worker behaves oddly."""
-    return {"python": platform.python_version(), "huey": version("huey"), "redis-py": version("redis")}
-
-
-class ThumbConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
+class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
     """Huey's consumer with thread workers; see the module for how it stops."""
 
-    worker_class = ThumbWorker
-    scheduler_class = ThumbScheduler
+    worker_class = StreamWorker
+    scheduler_class = StreamScheduler
     shutdown_timeout: float
     _signum: int | None
     _restart: bool
 
-    def __init__(self, huey: "ThumbHuey", **options: Any) -> None:
+    def __init__(self, huey: "StreamHuey", **options: Any) -> None:
         if options.get("worker_type", WORKER_THREAD) != WORKER_THREAD:
             raise CannotStart(f"Only thread workers are supported (-k thread), not {options['worker_type']}.")
-        self.outage = Outage()
+        self.outage = Outage(on_end=huey.storage.streams.leases.hold_off)
         self._is_hurried = False
         if options.get("shutdown_timeout") is None:
             options["shutdown_timeout"] = GRACE_S
@@ -275,13 +203,13 @@ class ThumbConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
             time.sleep(_SLICE_S)
         return True
 
-    def _create_worker(self) -> ThumbWorker:
-        worker: ThumbWorker = super()._create_worker()
+    def _create_worker(self) -> StreamWorker:
+        worker: StreamWorker = super()._create_worker()
         worker.outage = self.outage
         return worker
 
-    def _create_scheduler(self) -> ThumbScheduler:
-        scheduler: ThumbScheduler = super()._create_scheduler()
+    def _create_scheduler(self) -> StreamScheduler:
+        scheduler: StreamScheduler = super()._create_scheduler()
         scheduler.outage = self.outage
         return scheduler
 

@@ -1,85 +1,71 @@
-"""The one Huey: explicit task names, signed JSON messages, and items nobody can run set aside.
+"""The one Huey: Redis Streams below, explicit task names, signed JSON messages, dead letters.
 
-Knows no task of its own; `thumbapp.tasks` registers them.
+Knows no task of its own; `thumbapp.tasks` registers ours, and any other app its own.
 """
 
-import inspect
+import copy
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
-from huey.api import Huey, PeriodicTask, Task, TaskWrapper
-from huey.registry import Message, Registry
-from huey.utils import Error
+from huey.api import Task
+from huey.signals import SIGNAL_ENQUEUED, SIGNAL_SCHEDULED
+from huey.utils import ChordConfig
 
 from thumbapp.config import Settings
-from thumbapp.errors import BadTask, DuplicateTaskName, MessageRefused, NotJson, UnknownTask
+from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
-from thumbapp.taskqueue.consumer import ThumbConsumer
-from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
-from thumbapp.taskqueue.storage import QueueStorage
+from thumbapp.taskqueue.consumer import StreamConsumer
+from thumbapp.taskqueue.registry import NamedRegistry
+from thumbapp.taskqueue.running import RunningHuey
+from thumbapp.taskqueue.serializer import ChordParts, SignedJsonSerializer, message_key
+from thumbapp.taskqueue.storage import StreamStorage
 
 logger = logging.getLogger("huey.queue")
 
-_OPTIONS = frozenset(
-    ("delay", "eta", "expires", "id", "priority", "retries", "retry_backoff", "retry_delay", "timeout")
-)
-_UNREADABLE = (MessageRefused, UnknownTask, TypeError, ValueError, AttributeError)
+_SLOT_S = 150
+_CLOCK_SLACK = timedelta(milliseconds=100)
+_EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 
 
-class NamedRegistry(Registry):  # type: ignore[misc]  # huey ships no types
-    """Tasks by their explicit name alone: moving a function to another module changes nothing."""
+class _ExpectedFailures(logging.Filter):
+    """Turns Huey's traceback of a failure that was foreseen into one line."""
 
-    def task_to_string(self, task_class: type[Task]) -> str:
-        """Return the name that *task_class* was registered under."""
-        return task_class.__name__
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: tuple[type[BaseException], ...] = ()
 
-    def register(self, task_class: type[Task]) -> bool:
-        """Add *task_class*; raises `DuplicateTaskName` when its name is taken."""
-        if task_class.__name__ in self._registry:
-            raise DuplicateTaskName(task_class.__name__)
-        return bool(super().register(task_class))
-
-    def string_to_task(self, task_str: str) -> type[Task]:
-        """Return the task called *task_str*; raises `UnknownTask`."""
-        if task_str not in self._registry:
-            raise UnknownTask(task_str, self._registry)
-        return self._registry[task_str]  # type: ignore[no-any-return]  # huey ships no types
-
-    def create_task(self, message: Message) -> Task:
-        """Return the task that *message* describes; raises `MessageRefused` for any other value."""
-        if type(message) is not Message:
-            raise MessageRefused("it is a value, not a task")
-        return super().create_task(message)
-
-    def names(self) -> list[str]:
-        """Return the names of all tasks, sorted."""
-        return sorted(self._registry)
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let *record* pass, shortened."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, self.kinds):
+            record.msg, record.args = "%s %s", (record.getMessage(), error)
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
-@dataclass(frozen=True, slots=True)
-class InHand:
-    """A task that a thread of this process works on: the message it came as, and since when."""
-
-    task: Task
-    data: bytes
-    since: float = field(default_factory=time.monotonic)
+_EXPECTED = _ExpectedFailures()
+logging.getLogger("huey").addFilter(_EXPECTED)
 
 
-class ThumbHuey(Huey):  # type: ignore[misc]  # huey ships no types
-    """A Huey on Redis whose tasks have explicit names and whose messages are signed JSON.
+class StreamHuey(RunningHuey):
+    """A Huey that loses nothing: what a worker has taken is delivered again when the worker dies.
 
-    Results are kept for *results_ttl_s* however often they are read. The callables in
-    ``on_consumer_start`` run in the consumer's main thread before its workers start, those in
-    ``on_consumer_stop`` after they have ended.
+    Messages are JSON signed with *key*. Results are kept for *results_ttl_s* however often they are
+    read. After *lease_s* without a sign of life a worker's tasks go to another. A task that raises
+    one of *expected* is logged as one line; one that raises one of *not_done* is delivered again.
+
+    The callables in ``on_consumer_start`` run in the consumer's main thread before its workers start,
+    those in ``on_consumer_stop`` after they have ended; those in ``on_dead`` for a task that is given
+    up because too many workers died with it; those in ``on_empty`` when the server is new or has
+    lost what it had.
     """
 
-    storage_class = QueueStorage
+    storage_class = StreamStorage
 
     def __init__(
         self,
@@ -88,14 +74,21 @@ class ThumbHuey(Huey):  # type: ignore[misc]  # huey ships no types
         client: redis.Redis,
         namespace: str,
         key: bytes,
-        results_ttl_s: int,
+        results_ttl_s: int = 86_400,
+        lease_s: float = 30.0,
+        expected: tuple[type[Exception], ...] = (),
+        not_done: tuple[type[Exception], ...] = (),
         immediate: bool = False,
     ) -> None:
         self.client = client
         self.namespace = namespace
         self.on_consumer_start: list[Callable[[], None]] = []
         self.on_consumer_stop: list[Callable[[], None]] = []
-        self._in_hand: dict[int, InHand] = {}
+        self.on_dead = []
+        self.on_empty: list[Callable[[], None]] = []
+        self.not_done = not_done
+        self._in_hand = {}
+        self._clock: tuple[datetime, float] | None = None
         super().__init__(
             name,
             store_none=True,
@@ -104,130 +97,124 @@ class ThumbHuey(Huey):  # type: ignore[misc]  # huey ships no types
             client=client,
             namespace=namespace,
             expire_time=results_ttl_s,
+            lease_s=max(lease_s, 1.0),
         )
         self._registry = NamedRegistry()
+        _EXPECTED.kinds = tuple({*_EXPECTED.kinds, *expected})
 
-    # --- registering ------------------------------------------------------------------------------
+    @classmethod
+    def from_settings(cls, settings: Settings, **options: Any) -> "StreamHuey":
+        """Return the app's Huey over the server that *settings* lead to; nothing is connected yet."""
+        return cls(
+            "thumbapp",
+            client=connect(settings, name="thumbapp-queue"),
+            namespace=settings.namespace,
+            key=message_key(settings.secret()),
+            results_ttl_s=settings.retention_s,
+            lease_s=settings.lease,
+            expected=(ThumbAppError,),
+            **options,
+        )
 
-    def task(self, *, name: str, **options: Any) -> Callable[[Callable[..., Any]], TaskWrapper]:  # type: ignore[override, unused-ignore]  # name is mandatory
-        """Return a decorator that registers a function as the task *name*.
+    def create_storage(self) -> Any:
+        """Return the storage: ours, or Huey's in-memory one in immediate mode."""
+        storage = super().create_storage()
+        if isinstance(storage, StreamStorage):
+            storage.streams.on_empty.append(self._server_is_empty)
+        return storage
 
-        Raises:
-            BadTask: an argument of the function would be taken for an option of Huey's.
-            DuplicateTaskName: another task has that name.
-        """
-        return self._checked(name, super().task(name=name, **options))
-
-    def periodic_task(
-        self, validate_datetime: Callable[[datetime], bool], *, name: str, **options: Any
-    ) -> Callable[[Callable[..., Any]], TaskWrapper]:
-        """Return a decorator that registers a function as the task *name*, due when the minute is valid.
-
-        It is enqueued once a minute however many consumers run.
-        """
-        return self._checked(name, super().periodic_task(validate_datetime, name=name, **options))
-
-    def task_names(self) -> list[str]:
-        """Return the names of all registered tasks, sorted."""
-        names: list[str] = self._registry.names()
-        return names
-
-    def task_named(self, name: str) -> type[Task]:
-        """Return the task class registered as *name*; raises `UnknownTask`."""
-        return self._registry.string_to_task(name)
-
-    def _checked(self, name: str, decorator: Any) -> Callable[[Callable[..., Any]], TaskWrapper]:
-        def register(function: Any) -> TaskWrapper:
-            plain = function.func if isinstance(function, TaskWrapper) else function
-            if not name:
-                raise BadTask(plain.__qualname__, "it needs a name")
-            if swallowed := sorted(_OPTIONS & inspect.signature(plain).parameters.keys()):
-                raise BadTask(plain.__qualname__, f"Huey takes the argument {swallowed[0]!r} for itself")
-            return decorator(function)
-
-        return register
-
-    # --- taking, running, handing back --------------------------------------------------------------
-
-    def create_consumer(self, **options: Any) -> ThumbConsumer:
+    def create_consumer(self, **options: Any) -> StreamConsumer:
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""
-        return ThumbConsumer(self, **options)
+        return StreamConsumer(self, **options)
 
-    def dequeue(self) -> Task | None:
-        """Return the next task that can be run; what cannot be is set aside and answered with None."""
-        data = self.storage.dequeue()
-        task = None if data is None else self._readable(data)
-        if task is not None:
-            self._in_hand[threading.get_ident()] = InHand(task, data)
-        return task
-
-    def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
-        """Run *task* as Huey does, knowing what this thread has in hand."""
-        try:
-            return super().execute(task, timestamp)
-        finally:
-            self._in_hand.pop(threading.get_ident(), None)
-
-    def in_hand(self) -> list[InHand]:
-        """Return what the threads of this process work on now."""
-        return list(self._in_hand.values())
-
-    def hand_back(self) -> list[Task]:
-        """Put every task in hand back in the queue, because this process ends; return them."""
-        given = [self._in_hand.pop(thread) for thread in list(self._in_hand)]
-        for held in given:
-            self.storage.hand_back(held.data, held.task.priority)
-        return [held.task for held in given]
-
-    def read_schedule(self, timestamp: datetime | None = None) -> list[Task]:
-        """Return the tasks due at *timestamp* (now), taken off the schedule; set aside what is none."""
-        due = self.storage.read_schedule(timestamp or self._get_timestamp())
-        return [task for task in map(self._readable, due) if task is not None]
-
-    def _readable(self, data: bytes) -> Task | None:
-        """Return the task in *data*; None, once it is set aside, when there is none."""
-        try:
-            return self.deserialize_task(data)
-        except _UNREADABLE as error:
-            logger.warning("Set aside an item of %s bytes: %s", f"{len(data):,}", error)
-            self.storage.set_aside(data, str(error))
-            return None
-
-    def _deserialize_all(self, messages: list[bytes]) -> list[Task]:
-        """Return the tasks among *messages*, for those who only look."""
-        return list(self._tasks_in(messages))
-
-    def _tasks_in(self, messages: list[bytes]) -> Iterator[Task]:
-        for data in messages:
+    def _server_is_empty(self) -> None:
+        for hook in self.on_empty:
             try:
-                yield self.deserialize_task(data)
-            except _UNREADABLE as error:
-                logger.debug("Not a task of ours: %s", error)
+                hook()
+            except Exception:
+                logger.exception("A hook failed after the server was found empty.")
 
-    # --- results ------------------------------------------------------------------------------------
+    # --- time and schedule --------------------------------------------------------------------------
 
-    def put_result(self, key: str, data: object) -> None:
-        """Keep *data* as the result *key*; what JSON cannot carry is kept as an error that says so."""
-        try:
-            super().put_result(key, data)
-        except NotJson as error:
-            logger.error("The result of task %s is lost: %s", key, error)
-            super().put_result(key, Error({"error": f"NotJson: {error}", "task_id": key}))
+    def add_schedule(self, task: Task) -> None:
+        """Keep *task* until it is due, with its priority."""
+        if self._streams is None:
+            super().add_schedule(task)
+            return
+        due = task.eta or _EPOCH
+        self.storage.add_to_schedule(self.serialize_task(task), due, task.priority)
+        logger.info("Task %s waits until %s.", task.id, due)
+        self._emit(SIGNAL_SCHEDULED, task)
 
+    def move_due(self) -> int:
+        """Move the tasks that are due from the schedule to the queue; return how many."""
+        moved = self.storage.move_due(self._get_timestamp())
+        for task in self._tasks_in(moved) if any(self._signal.receivers.values()) else ():
+            self._emit(SIGNAL_ENQUEUED, task)
+        return len(moved)
 
-def build_huey(settings: Settings, *, immediate: bool = False) -> ThumbHuey:
-    """Return the app's Huey over the server that *settings* lead to; nothing is connected yet.
+    def enqueue_periodic(self, minute: datetime) -> None:
+        """Enqueue the periodic tasks of *minute* (naive, UTC) that no other consumer has enqueued."""
+        for task in self.read_periodic(minute):
+            if task.expires:
+                task.resolve_expires(self.utc)
+            slot = f"{task.name}:{minute:%Y%m%d%H%M}"
+            data = self.serialize_task(task)
+            if self.storage.enqueue_once(data, task.priority, slot=slot, ttl_s=_SLOT_S):
+                logger.info("Enqueued periodic task %s.", task)
+                self._emit(SIGNAL_ENQUEUED, task)
 
-    With *immediate*, tasks run in the caller and nothing is sent anywhere.
-    """
-    return ThumbHuey(
-        "thumbapp",
-        client=connect(settings, name="thumbapp-queue"),
-        namespace=settings.namespace,
-        key=message_key(settings.secret()),
-        results_ttl_s=settings.retention_s,
-        immediate=immediate,
-    )
+    def set_clock(self) -> datetime:
+        """Go by the server's clock from now on; return it, naive and UTC."""
+        now: datetime = self.storage.server_time().replace(tzinfo=None)
+        self._clock = (now, time.monotonic())
+        return now
 
+    def _get_timestamp(self) -> datetime:
+        """Return the time, naive and UTC: the server's where it was asked, else this machine's."""
+        if self._clock is None:
+            return super()._get_timestamp()  # type: ignore[no-any-return]  # huey ships no types
+        now, asked_at = self._clock
+        return now + timedelta(seconds=time.monotonic() - asked_at)
 
-__all__ = ["InHand", "NamedRegistry", "PeriodicTask", "ThumbHuey", "build_huey"]
+    def ready_to_run(self, task: Task, timestamp: datetime | None = None) -> bool:
+        """Return whether *task* is due, give or take the moment by which two workers' clocks differ."""
+        return task.eta is None or task.eta <= (timestamp or self._get_timestamp()) + _CLOCK_SLACK
+
+    # --- chords -------------------------------------------------------------------------------------
+
+    def _check_chord(self, config: ChordConfig, value: Any) -> None:
+        """Keep the part of a chord that is done; the last one enqueues the callback, atomically.
+
+        The callback is signed here, before the values are known, so it carries where to collect them.
+        """
+        if self._streams is None:
+            super()._check_chord(config, value)
+            return
+        callback = copy.copy(config.callback)
+        callback.extend_data((ChordParts(config.cid, config.size),))
+        if callback.expires:
+            callback.resolve_expires(self.utc)
+        if (outbox := self._streams.outbox) is not None:
+            outbox.on_chord = lambda: self._emit(SIGNAL_ENQUEUED, callback)
+        self.storage.add_chord_part(
+            config.cid,
+            config.idx,
+            self._result_bytes(config.cid, value),
+            size=config.size,
+            callback=self.serialize_task(callback),
+            priority=callback.priority,
+        )
+
+    def collected(self, task: Task) -> Task:
+        """Return *task* with the values of its chord, if it is a chord's callback, in its arguments."""
+        for index, parts in enumerate(task.args):
+            if isinstance(parts, ChordParts):
+                found = self.storage.chord_parts(parts.chord, parts.size)
+                if None in found:
+                    raise MessageRefused("parts of its chord have expired")
+                values = [self.serializer.deserialize(value) for value in found]
+                task.args = (*task.args[:index], values, *task.args[index + 1 :])
+                task.collected_chord = parts.chord
+                break
+        return task

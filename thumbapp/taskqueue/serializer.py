@@ -9,6 +9,7 @@ import base64
 import hmac
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -30,6 +31,21 @@ _PURPOSE = b"thumbapp task queue messages 1"
 def message_key(secret: bytes) -> bytes:
     """Return the key for queue messages that follows from the app's *secret* and serves nothing else."""
     return hmac.digest(secret, _PURPOSE, "sha256")
+
+
+class TaskFailure(TaskException):  # type: ignore[misc]  # huey ships no types
+    """What an ``on_error`` task is told of an exception: its facts; the object stays in its process."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ChordParts:
+    """Stands in the arguments of a chord's callback for the values of its *size* parts."""
+
+    chord: str
+    size: int
 
 
 class SignedJsonSerializer:
@@ -147,7 +163,8 @@ _TYPES: dict[type, tuple[str, Callable[[Any], object], Callable[[Any], Any]]] = 
     timedelta: ("seconds", timedelta.total_seconds, lambda seconds: timedelta(seconds=seconds)),
     bytes: ("bytes", lambda value: base64.b64encode(value).decode(), base64.b64decode),
     Error: ("error", lambda value: value.metadata, Error),
-    BaseException: ("exception", _failure, TaskException),
+    BaseException: ("exception", _failure, TaskFailure),
+    ChordParts: ("chord", lambda parts: [parts.chord, parts.size], lambda value: ChordParts(*value)),
     tuple: ("tuple", list, tuple),
 }
 _READERS = {name: read for name, _, read in _TYPES.values()}

@@ -1,0 +1,190 @@
+"""The steps that happen whole or not at all, as Lua; nothing newer than Redis 5.0.
+
+A message in hand is an entry of a stream's consumer group. XACK and XCLAIM ask nobody whose entry
+it is, so every script that changes one first asks XPENDING. Keys that a script finds among its
+arguments are on the same server: Redis Cluster is not supported.
+"""
+
+# Ends the work on a message: acknowledges it, and carries out what its task wrote.
+#
+# KEYS  the stream
+# ARGV  group, consumer, entry ("": there is none, only commands to carry out together),
+#       then commands, each as its number of words and its words. Three words are ours:
+#         BELL flag bell      rings for those who wait for a result
+#         CLEAR key set       deletes a flag, and its name in the set of flags
+#         CHORD hash index value seconds size stream message
+#                             keeps a member's value; the last one in enqueues the callback
+# Answers 1; 2 when a chord's callback was enqueued; 0 when the entry is not this consumer's any
+# more and nothing was written; the text of the first error of a command after the acknowledgement.
+FINISH = """
+local stream, group, consumer, id = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local run, answer, failure = redis.call, 1, nil
+if id ~= '' then
+  local mine = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+  if mine.err or #mine == 0 then return 0 end
+  -- First of all: once a script has written, a full memory refuses none of its other writes,
+  -- and what is acknowledged makes room.
+  redis.call('XACK', stream, group, id)
+  redis.call('XDEL', stream, id)
+  run = function(...)
+    local reply = redis.pcall(...)
+    if type(reply) == 'table' and reply.err then failure = failure or reply.err end
+    return reply
+  end
+end
+local at = 4
+while at < #ARGV do
+  local stop = at + tonumber(ARGV[at])
+  local word = ARGV[at + 1]
+  if word == 'BELL' then
+    if run('EXISTS', ARGV[at + 2]) == 1 then
+      run('XADD', ARGV[at + 3], 'MAXLEN', 1, '*', 'rung', 1)
+      run('EXPIRE', ARGV[at + 3], 60)
+    end
+  elseif word == 'CLEAR' then
+    if run('SREM', ARGV[at + 3], ARGV[at + 2]) == 1 then run('DEL', ARGV[at + 2]) end
+  elseif word == 'CHORD' then
+    local parts = ARGV[at + 2]
+    local is_new = run('HSETNX', parts, ARGV[at + 3], ARGV[at + 4])
+    run('EXPIRE', parts, ARGV[at + 5])
+    if is_new == 1 and run('HLEN', parts) == tonumber(ARGV[at + 6]) then
+      run('XADD', ARGV[at + 7], '*', 'm', ARGV[at + 8])
+      answer = 2
+    end
+  else
+    run(unpack(ARGV, at + 1, stop))
+  end
+  at = stop + 1
+end
+return failure or answer
+"""
+
+# Renews the leases of messages in hand.
+#
+# KEYS  the streams by rank
+# ARGV  group, consumer, then rank and entry of each
+# Answers rank and entry of those that are not this consumer's any more.
+RENEW = """
+local lost = {}
+for at = 3, #ARGV, 2 do
+  local key, id = KEYS[ARGV[at] + 1], ARGV[at + 1]
+  local mine = redis.pcall('XPENDING', key, ARGV[1], id, id, 1, ARGV[2])
+  if mine.err or #mine == 0 then
+    lost[#lost + 1] = {tonumber(ARGV[at]), id}
+  else
+    redis.call('XCLAIM', key, ARGV[1], ARGV[2], 0, id, 'JUSTID')
+  end
+end
+return lost
+"""
+
+# Gives messages away as long overdue, so that the next sweep of any consumer takes them over, and
+# as if they had not been delivered this time.
+#
+# KEYS  the streams by rank
+# ARGV  group, consumer, who gets them, idle time in ms, then rank:entry of each; none: all there are
+# Answers rank and entry of those given.
+RELEASE = """
+local asked, given = {}, {}
+for at = 5, #ARGV do asked[ARGV[at]] = true end
+for rank, key in ipairs(KEYS) do
+  local pending = redis.pcall('XPENDING', key, ARGV[1], '-', '+', 10000, ARGV[2])
+  for _, entry in ipairs(pending.err and {} or pending) do
+    local id = entry[1]
+    if #ARGV == 4 or asked[(rank - 1) .. ':' .. id] then
+      redis.call('XCLAIM', key, ARGV[1], ARGV[3], 0, id,
+                 'IDLE', ARGV[4], 'RETRYCOUNT', math.max(entry[4] - 1, 0), 'JUSTID')
+      given[#given + 1] = {rank - 1, id}
+    end
+  end
+end
+return given
+"""
+
+# Takes over messages that nobody has renewed in time.
+#
+# KEYS  the streams by rank
+# ARGV  1 group, 2 consumer, 3 lease in ms, 4 ms after which an entry of this consumer that it does
+#       not know of was lost on its way, 5 most to take, 6 the delivery that is a message's last try,
+#       7 whether one on its last try may be taken (1), 8 the server's clock as expected, in ms, or
+#       "", 9 by how many ms it may be ahead, then rank:entry of the messages this consumer knows of
+# Answers the server's clock in ms, then rank, entry, fields and delivery of each. Nothing is taken
+# when the clock is ahead: it was set, or the machine slept, and no lease tells anything for a while.
+SWEEP = """
+local group, me, lease, lost, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local last, may_be_last, known = tonumber(ARGV[6]), ARGV[7] == '1', {}
+for at = 10, #ARGV do known[ARGV[at]] = true end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found = {now}
+if ARGV[8] ~= '' and now - ARGV[8] > tonumber(ARGV[9]) then return found end
+for rank, key in ipairs(KEYS) do
+  local pending = redis.pcall('XPENDING', key, group, '-', '+', 2000)
+  for _, entry in ipairs(pending.err and {} or pending) do
+    local id, owner, idle, delivery = entry[1], entry[2], entry[3], entry[4]
+    local is_mine, is_known = owner == me, known[(rank - 1) .. ':' .. id]
+    local is_lost = is_mine and not is_known and idle >= lost
+    local is_stale = idle >= lease and not (is_mine and is_known)
+    if not is_lost then delivery = delivery + 1 end
+    if #found <= most and (is_lost or is_stale) and (delivery < last or may_be_last) then
+      local claimed = redis.call('XCLAIM', key, group, me, 0, id, 'RETRYCOUNT', delivery)
+      if claimed[1] then
+        found[#found + 1] = {rank - 1, id, claimed[1][2], delivery}
+        if delivery >= last then may_be_last = false end
+      else
+        redis.call('XACK', key, group, id)
+      end
+    end
+  end
+end
+return found
+"""
+
+# Removes consumers that hold nothing and are gone; one that lives comes back by its next read.
+#
+# KEYS  the streams
+# ARGV  group, idle time in ms, then names of consumers to remove however short they idled
+TIDY = """
+local leaving = {}
+for at = 3, #ARGV do leaving[ARGV[at]] = true end
+for _, key in ipairs(KEYS) do
+  local consumers = redis.pcall('XINFO', 'CONSUMERS', key, ARGV[1])
+  for _, fields in ipairs(consumers.err and {} or consumers) do
+    local told = {}
+    for at = 1, #fields, 2 do told[fields[at]] = fields[at + 1] end
+    if told.pending == 0 and (told.idle >= tonumber(ARGV[2]) or leaving[told.name]) then
+      redis.call('XGROUP', 'DELCONSUMER', key, ARGV[1], told.name)
+    end
+  end
+end
+return 1
+"""
+
+# Moves what is due from the schedule to the queue.
+#
+# KEYS  the schedule, then the streams by rank; members are one digit, the rank, and the message
+# ARGV  now, most to move
+# Answers the messages that were moved.
+MOVE_DUE = """
+local moved = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
+  local stream = KEYS[(tonumber(string.sub(member, 1, 1)) or 1) + 2] or KEYS[3]
+  local message = string.sub(member, 2)
+  redis.call('XADD', stream, '*', 'm', message)
+  redis.call('ZREM', KEYS[1], member)
+  moved[#moved + 1] = message
+end
+return moved
+"""
+
+# Enqueues a message unless somebody has used the slot.
+#
+# KEYS  the slot, the stream
+# ARGV  seconds to remember the slot, the message
+# Answers 1 for the first who asks, 0 for all others.
+ONCE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('XADD', KEYS[2], '*', 'm', ARGV[2])
+redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])
+return 1
+"""

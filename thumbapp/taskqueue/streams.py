@@ -1,0 +1,289 @@
+"""The queue proper: three streams, leased messages, and an end that is written whole or not at all.
+
+A queue is a stream with one consumer group for each of three ranks. Taking an entry leases it; what
+its task writes at the end waits in the thread's `Outbox` and goes out with the acknowledgement as
+one script, in the same packet as the next take, and only while the entry is still ours.
+docs/taskqueue.md tells the whole story. Knows bytes and keys, nothing of what a task is.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+
+from thumbapp.taskqueue import scripts
+from thumbapp.taskqueue.delivery import NORMAL, RANKS, Delivery, Hands, Outbox, Word
+from thumbapp.taskqueue.leases import GROUP, Leases, message
+from thumbapp.taskqueue.line import Line
+
+logger = logging.getLogger("huey.streams")
+
+BLOCK_MS = 1_000
+_PASSING = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+)
+# A script's error names the one that it met, at least on Redis 5.
+_MAY_PASS = ("READONLY", "OOM ", "MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", "LOADING")
+
+
+class _ThreadState(threading.local):
+    """What one thread is in the middle of."""
+
+    line: Line | None = None
+    held: Delivery | None = None
+    outbox: Outbox | None = None
+    is_acting: bool = True
+    is_busy: bool = False
+    has_flags: bool = True
+
+
+class TaskStreams:
+    """The streams under *namespace* and what this process and its threads hold of them.
+
+    After *lease_s* seconds without a renewal a message in hand goes to another worker. Those in
+    ``on_empty`` are called when the server turns out to have lost, or never had, these streams.
+    """
+
+    def __init__(self, client: redis.Redis, *, namespace: str, lease_s: float) -> None:
+        self._client = client
+        self.keys = tuple(f"{namespace}queue:{rank}".encode() for rank in RANKS)
+        self.flags_key = f"{namespace}flags".encode()
+        self.hands = Hands(lease_s=lease_s)
+        self.leases = Leases(client, streams=self.keys, hands=self.hands, lease_s=lease_s)
+        self.on_empty: list[Callable[[], None]] = []
+        self._state = _ThreadState()
+        self._finish = client.register_script(scripts.FINISH)
+
+    @property
+    def held(self) -> Delivery | None:
+        """What the calling thread has in hand."""
+        return self._state.held
+
+    @property
+    def has_flags(self) -> bool:
+        """Whether any task was revoked when the calling thread took its message."""
+        return self._state.has_flags
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the calling thread is within `finishing`, a task's own code included."""
+        return self._state.is_busy
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """Where the calling thread's writes wait for the end of its task; None when it writes at once."""
+        return None if self._state.is_acting else self._state.outbox
+
+    # --- taking and finishing -----------------------------------------------------------------------
+
+    def take(self, *, block_ms: int = BLOCK_MS) -> Delivery | None:
+        """Return the next message, once what this thread finished before is written and acknowledged.
+
+        A message that waits in this process is preferred to reading, unless the server has one of a
+        higher rank. None when there is nothing within *block_ms*.
+
+        Raises:
+            redis.RedisError: the server is away; what was finished is kept for the next call.
+        """
+        self.leases.sweep()
+        best = self.hands.best_rank()
+        self._state.has_flags = True
+        if best == 0:
+            self.settle()
+        else:
+            self._read_more(self.keys[:best], block_ms=block_ms if best is None else 0)
+        self._state.held = self.hands.take()
+        return self._state.held
+
+    def settle(self) -> None:
+        """Write and acknowledge what this thread has finished, without taking anything."""
+        ending = self._ending()
+        if ending and (trouble := self._settled(self._line.exchange([ending])[0])):
+            raise trouble
+
+    def take_back(self, *, begun: bool = False) -> None:
+        """Undo the taking of this thread's message: it waits for another try, its next one if *begun*."""
+        held = self._let_go()
+        if held is not None:
+            held.attempt += begun
+            self.hands.put_back(held)
+
+    def forget(self) -> None:
+        """Leave this thread's message, which was begun and not done: a later sweep takes it up again.
+
+        That sweep is this process's own, after some seconds, and counts no delivery.
+        """
+        held = self._let_go()
+        if held is not None:
+            self.hands.drop(held)
+
+    def leave_thread(self) -> None:
+        """Give back the connection of the calling thread, which ends."""
+        if self._state.line is not None:
+            self._state.line.close()
+
+    def _let_go(self) -> Delivery | None:
+        held, self._state.held, self._state.outbox = self._state.held, None, None
+        return held
+
+    def _read_more(self, streams: tuple[bytes, ...], *, block_ms: int) -> None:
+        """Send the end of this thread's message and a read of *streams* as one packet."""
+        ending, asked_at, trouble = self._ending(), time.monotonic(), None
+        reading: list[list[Word]] = [
+            self._read_command(streams, block_ms=block_ms),
+            [b"EXISTS", self.flags_key],
+        ]
+        self._line.send([ending, *reading] if ending else reading)
+        if ending:
+            trouble = self._settled(self._line.receive())
+        reply, flags = self._line.receive(), self._line.receive()
+        self._state.has_flags = flags != 0
+        self._receive(reply, asked_at)
+        if trouble:
+            raise trouble
+
+    def _ending(self) -> list[Word]:
+        """Return the command that ends what this thread has in hand; empty when there is none to send."""
+        held, outbox = self._state.held, self._state.outbox
+        if held is None and not (outbox and outbox.commands):
+            return []
+        stream, entry = self.keys[NORMAL], b""
+        if held is not None:
+            stream, entry = self.keys[held.rank], held.id
+            held.ended += 1
+        words = outbox.words() if outbox else []
+        return [b"EVALSHA", self._finish.sha, 1, stream, GROUP, self.leases.consumer, entry, *words]
+
+    def _settled(self, reply: Any) -> redis.RedisError | None:
+        """Let go of what this thread finished; return what is in the way if it may pass by itself."""
+        if isinstance(reply, redis.exceptions.NoScriptError):
+            # What else was in the packet has still to be read from this thread's line.
+            reply = self._finish_apart()
+        if isinstance(reply, redis.RedisError) and may_pass(reply):
+            return reply
+        outbox, held = self._state.outbox, self._let_go()
+        if held is not None:
+            _report(held, reply)
+            # One that can never be finished stays leased: this process would only run it again and again.
+            if not isinstance(reply, redis.ResponseError):
+                self.hands.drop(held)
+        if reply == 2 and outbox is not None and outbox.on_chord is not None:
+            outbox.on_chord()
+        return None
+
+    def _finish_apart(self) -> Any:
+        _, _, *words = self._ending()
+        line = Line(self._client, first=[b"PING"])
+        try:
+            return line.exchange([[b"EVAL", scripts.FINISH, *words]])[0]
+        except redis.RedisError as error:
+            return error
+        finally:
+            line.close()
+
+    def _read_command(self, streams: tuple[bytes, ...], *, block_ms: int) -> list[Word]:
+        block: list[Word] = [b"BLOCK", block_ms] if block_ms else []
+        last: list[Word] = [b">"] * len(streams)
+        head: list[Word] = [b"XREADGROUP", b"GROUP", GROUP, self.leases.consumer, b"COUNT", 1]
+        return [*head, *block, b"STREAMS", *streams, *last]
+
+    def _receive(self, reply: Any, asked_at: float) -> None:
+        """Take what was read into this process's hands, unless it came too late to be ours."""
+        if isinstance(reply, redis.ResponseError) and "NOGROUP" in str(reply):
+            self._make_groups()
+            [reply] = self._line.exchange([self._read_command(self.keys, block_ms=0)])
+        if isinstance(reply, redis.ResponseError):
+            raise reply
+        if reply and not self.leases.is_too_late(asked_at):
+            self.hands.offer(
+                Delivery(self.keys.index(stream), entry, message(fields), leased_at=asked_at)
+                for stream, entries in reply
+                for entry, fields in entries
+            )
+
+    def _make_groups(self) -> None:
+        """Make the consumer groups that are not there: the server is new, or lost what it had."""
+        made = [self._make_group(stream) for stream in self.keys]
+        for hook in self.on_empty if any(made) else ():
+            hook()
+
+    def _make_group(self, stream: bytes) -> bool:
+        try:
+            self._client.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+            return False
+        return True
+
+    @property
+    def _line(self) -> Line:
+        if self._state.line is None:
+            self._state.line = Line(self._client, first=[b"SCRIPT", b"LOAD", scripts.FINISH])
+        return self._state.line
+
+    # --- writing with the end of a task -------------------------------------------------------------
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Keep what this thread writes until `settle` or the next `take`, as part of its message's end."""
+        self._state.outbox = self._state.outbox or Outbox()
+        self._state.is_acting, self._state.is_busy = False, True
+        try:
+            yield
+        finally:
+            self._state.is_acting, self._state.is_busy = True, False
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Within `finishing`: write at once, because a task's own code runs."""
+        before, self._state.is_acting = self._state.is_acting, True
+        try:
+            yield
+        finally:
+            self._state.is_acting = before
+
+    def write(self, *commands: tuple[Word, ...]) -> None:
+        """Send *commands* with the end of the task in hand, or at once as one script outside of any."""
+        outbox = self.outbox
+        if outbox is not None:
+            outbox.commands.extend(commands)
+            return
+        alone = Outbox()
+        alone.commands.extend(commands)
+        args: Any = [
+            GROUP,
+            self.leases.consumer,
+            b"",
+            *alone.words(),
+        ]  # redis-py names fewer types than it takes
+        self._finish([self.keys[NORMAL]], args)
+
+
+def may_pass(error: Exception) -> bool:
+    """Return whether *error* is Redis's, and the same command may work later.
+
+    So it is with a server that is away, read-only, out of memory or disk, or busy with a script.
+    """
+    return isinstance(error, _PASSING) or any(word in str(error) for word in _MAY_PASS)
+
+
+def _report(held: Delivery, reply: Any) -> None:
+    """Say what became of the end of *held*, where that was not what should be."""
+    if isinstance(reply, redis.RedisError | bytes | str):
+        logger.error("Entry %s was not written whole: %s", held.id.decode(), _text(reply))
+    elif reply == 0 and held.ended > 1:
+        logger.info("Entry %s was finished by a try that got no answer, or is another's.", held.id.decode())
+    elif reply == 0:
+        logger.warning("Entry %s was finished too late: another worker has it.", held.id.decode())
+
+
+def _text(reply: Any) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
