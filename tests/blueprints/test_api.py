@@ -109,6 +109,20 @@ def test_a_done_job_has_the_fields_of_the_contract(api: Api) -> None:
     assert job["finished_at"]
 
 
+def test_a_done_job_has_the_manifest_of_its_archive(api: Api) -> None:
+    url = api.post(("rob.jfif", PHOTO), sizes="128x128,512x512").get_json()["url"]
+    before = api.get(url)["manifest"]
+
+    api.work()
+
+    manifest = api.get(url)["manifest"]
+    with zipfile.ZipFile(io.BytesIO(api.fetch(f"{url}/archive").data)) as archive:
+        assert json.loads(archive.read("manifest.json")) == manifest
+    assert before is None
+    assert manifest["original"]["format"] == "jpeg"
+    assert [item["size"] for item in manifest["thumbnails"]] == ["128x128", "512x512"]
+
+
 def test_a_waiting_job_offers_no_archive(api: Api) -> None:
     url = api.post(("rob.jfif", PHOTO)).get_json()["url"]
 
@@ -160,12 +174,11 @@ def test_several_files_make_a_batch_with_one_zip(api: Api) -> None:
 
     assert [job["state"] for job in answer["jobs"]] == ["queued", "queued", "failed"]
     assert [job["state"] for job in batch["jobs"]] == ["done", "done", "failed"]
-    assert zipfile.ZipFile(io.BytesIO(zipped.data)).namelist() == [
-        "a.jpg",
-        "a_64x64.jpg",
-        "a (2).jpg",
-        "a_64x64 (2).jpg",
-    ]
+    names = ["a.jpg", "a_64x64.jpg", "a (2).jpg", "a_64x64 (2).jpg"]
+    with zipfile.ZipFile(io.BytesIO(zipped.data)) as archive:
+        assert archive.namelist() == [*names, "manifest.json"]
+        jobs = json.loads(archive.read("manifest.json"))["jobs"]
+    assert [[job["original"]["name"], job["thumbnails"][0]["name"]] for job in jobs] == [names[:2], names[2:]]
     assert zipped.content_length == len(zipped.data)
 
 

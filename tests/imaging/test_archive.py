@@ -82,6 +82,16 @@ def test_archive_holds_everything_stored(tmp_path: Path) -> None:
         assert {item.compress_type for item in archive.infolist()} == {zipfile.ZIP_STORED}
 
 
+def test_a_picture_called_like_a_text_gives_way(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"first")
+
+    names = write_archive(
+        tmp_path / "all.zip", [("manifest.json", tmp_path / "one")], texts={"manifest.json": "{}"}
+    )
+
+    assert names == ["manifest (2).json", "manifest.json"]
+
+
 def test_archive_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_archive(tmp_path / "all.zip", [("a.png", tmp_path / "missing")])

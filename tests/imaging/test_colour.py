@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from benchmarks.imaging_profiles import profile
 from tests.imaging.lut_profile import cmyk_profile
 from tests.imaging.scenes import distance, scene
+from thumbapp.imaging.colour import profile_name
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 
@@ -69,6 +70,12 @@ def test_alpha_stays_beside_converted_colours(tmp_path: Path, thumbnail: Thumbna
     small = thumbnail(tmp_path / "a.png", "80")
 
     assert small.getchannel("A").getextrema() == (100, 100)
+
+
+def test_a_profile_cannot_put_control_characters_into_its_name() -> None:
+    hostile = profile("Display P3").replace("P3".encode("utf-16-be"), "\u202e\a".encode("utf-16-be"))
+
+    assert profile_name(hostile) == "Display"
 
 
 @pytest.mark.parametrize(

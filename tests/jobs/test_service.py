@@ -27,7 +27,8 @@ def test_a_submitted_picture_is_stored_recorded_and_queued(desk: Desk, photo: by
     [job] = desk.submit(("rob.jfif", photo))
 
     assert desk.service.find(job.id) == job
-    assert (job.state, job.width, job.height, job.bytes) == (JobState.QUEUED, 200, 253, len(photo))
+    assert job.state is JobState.QUEUED
+    assert (job.original.width, job.original.height, job.original.bytes) == (200, 253, len(photo))
     assert desk.ledger.media.path(job.id, "source").read_bytes() == photo
     assert desk.ledger.kept(job.id) == job
     assert desk.queue.runs == [(job.id, job.run_id)]

@@ -17,6 +17,7 @@ from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs.ledger import ARCHIVE
+from thumbapp.jobs.manifest import manifest
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import Submission, Upload
 
@@ -170,7 +171,7 @@ def _job_state(job_id: str) -> Callable[[], dict[str, Any]]:
 
     def state() -> dict[str, Any]:
         job = service.find(job_id)
-        return job_json(job, place=service.place(job))
+        return job_json(job, place=service.place(job)) | {"manifest": manifest(job) if job.is_done else None}
 
     return state
 

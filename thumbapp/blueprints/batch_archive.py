@@ -1,13 +1,11 @@
 """One zip for a whole batch, made while it is sent: nothing is stored twice, nothing held in memory."""
 
-from collections.abc import Iterator
-
 from flask import Response
 from zipstream import ZipStream
 
 from thumbapp.errors import FileNotThere
-from thumbapp.imaging.archive import member_names
-from thumbapp.jobs.ledger import SOURCE
+from thumbapp.imaging.archive import MANIFEST, member_names
+from thumbapp.jobs.manifest import manifest, manifest_text, members
 from thumbapp.jobs.model import Batch
 from thumbapp.media.folder import MediaFolder
 
@@ -18,15 +16,9 @@ def stream_archive(batch: Batch, *, media: MediaFolder) -> Response:
     Raises:
         FileNotThere: no job of the batch is done.
     """
-    members = list(_members(batch))
-    if not members:
+    if not batch.done:
         raise FileNotThere
-    archive = ZipStream(sized=True)
-    names = member_names(name for name, _, _ in members)
-    for name, (_, job_id, file) in zip(names, members, strict=True):
-        path = media.path(job_id, file)
-        if path.is_file():
-            archive.add_path(path, name)
+    archive = _archive(batch, media)
     response = Response(iter(archive), content_type="application/zip")
     response.content_length = len(archive)
     response.headers["Content-Disposition"] = (
@@ -35,10 +27,15 @@ def stream_archive(batch: Batch, *, media: MediaFolder) -> Response:
     return response
 
 
-def _members(batch: Batch) -> Iterator[tuple[str, str, str]]:
-    """Yield (name inside, job id, file) for everything that goes into the zip."""
-    for job in batch.done:
-        if job.recipe.include_original:
-            yield job.filename, job.id, SOURCE
-        for thumbnail in job.thumbnails:
-            yield thumbnail.name, job.id, thumbnail.file
+def _archive(batch: Batch, media: MediaFolder) -> ZipStream:
+    archive = ZipStream(sized=True)
+    files = [(job, name, file) for job in batch.done for name, file in members(job)]
+    names = member_names([MANIFEST, *(name for _, name, _ in files)])[1:]
+    for name, (job, _, file) in zip(names, files, strict=True):
+        path = media.path(job.id, file)
+        if path.is_file():
+            archive.add_path(path, name)
+    given = iter(names)
+    jobs = [manifest(job, names=[next(given) for _ in members(job)]) for job in batch.done]
+    archive.add(manifest_text({"jobs": jobs}), MANIFEST)
+    return archive

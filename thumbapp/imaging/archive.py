@@ -75,19 +75,19 @@ def write_archive(
 ) -> list[str]:
     """Write a stored zip of *members* (name inside, file) and *texts* to *path*; return the names inside.
 
-    Names are cleaned and numbered. The zip appears whole or not at all.
+    Names of members are cleaned and numbered; those of texts are kept. The zip appears whole or not at all.
     """
     pairs = list(members)
     texts = texts or {}
-    names = member_names([*(clean_name(name) for name, _ in pairs), *texts])
+    names = member_names([*texts, *(clean_name(name) for name, _ in pairs)])[len(texts) :]
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
-            for name, (_, file) in zip(names, pairs, strict=False):
+            for name, (_, file) in zip(names, pairs, strict=True):
                 archive.write(file, name)
-            for name, text in zip(names[len(pairs) :], texts.values(), strict=True):
+            for name, text in texts.items():
                 archive.writestr(name, text)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return names
+    return [*names, *texts]

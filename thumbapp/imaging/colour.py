@@ -23,9 +23,10 @@ def profile_name(profile: bytes) -> str:
         BrokenProfile: it cannot be read.
     """
     try:
-        return ImageCms.getProfileDescription(_opened(profile)).strip()[:100] or "unnamed"
+        name = ImageCms.getProfileDescription(_opened(profile))
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError) as error:
         raise BrokenProfile(str(error)) from error
+    return "".join(filter(str.isprintable, name)).strip()[:100] or "unnamed"
 
 
 def fits(profile: bytes, mode: str) -> bool:

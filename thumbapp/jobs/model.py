@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
 from thumbapp.imaging.recipe import Recipe
+
+if TYPE_CHECKING:
+    from thumbapp.imaging.probe import Probe
 
 
 class JobState(StrEnum):
@@ -45,6 +49,45 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The picture that came: width and height are pixels once it is upright.
+
+    ``orientation`` is what its EXIF says, ``profile`` the colour profile's name, ``notes`` are sentences
+    about what was odd and ignored.
+    """
+
+    format: str
+    width: int
+    height: int
+    bytes: int
+    mode: str
+    frames: int
+    orientation: int
+    profile: str | None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, found: "Probe") -> Self:
+        """Return what the header that was *found* says."""
+        return cls(
+            format=found.format.lower(),
+            width=found.width,
+            height=found.height,
+            bytes=found.file_bytes,
+            mode=found.mode,
+            frames=found.frames,
+            orientation=found.orientation,
+            profile=found.profile or None,
+            notes=found.notes,
+        )
+
+    @classmethod
+    def from_json(cls, mapping: Mapping[str, Any]) -> Self:
+        """Return the original that `asdict` and JSON made a mapping of."""
+        return cls(**{**mapping, "notes": tuple(mapping["notes"])})
+
+
+@dataclass(frozen=True, slots=True)
 class JobError:
     """Why a job failed: a stable code and a sentence."""
 
@@ -70,10 +113,7 @@ class Job:
     owner: str = ""
     batch: str = ""
     attempt: int = 1
-    bytes: int = 0
-    width: int = 0
-    height: int = 0
-    format: str = ""
+    original: Original | None = None
     done: int = 0
     total: int = 0
     thumbnails: tuple[Thumbnail, ...] = ()
@@ -135,16 +175,13 @@ def from_record(record: Mapping[str, str]) -> Job:
         created_at=datetime.fromisoformat(record["created_at"]),
         owner=record.get("owner", ""),
         batch=record.get("batch", ""),
-        format=record.get("format", ""),
+        original=Original.from_json(orjson.loads(record["original"])) if record.get("original") else None,
         thumbnails=tuple(Thumbnail(**item) for item in orjson.loads(record.get("thumbnails") or b"[]")),
         error=JobError(**orjson.loads(record["error"])) if record.get("error") else None,
         started_at=_moment(record.get("started_at")),
         finished_at=_moment(record.get("finished_at")),
         number=int(record.get("number", 0)),
         attempt=int(record.get("attempt", 1)),
-        bytes=int(record.get("bytes", 0)),
-        width=int(record.get("width", 0)),
-        height=int(record.get("height", 0)),
         done=int(record.get("done", 0)),
         total=int(record.get("total", 0)),
     )
@@ -172,7 +209,7 @@ def _to_text(value: object) -> str:
             return value.isoformat()
         case Recipe():
             return orjson.dumps(value.to_json()).decode()
-        case JobError():
+        case JobError() | Original():
             return orjson.dumps(asdict(value)).decode()
         case tuple():
             return orjson.dumps([asdict(item) for item in value]).decode()

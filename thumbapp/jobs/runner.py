@@ -16,11 +16,12 @@ from typing import Final, Protocol
 import redis
 
 from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, RenderStopped, ThumbAppError
-from thumbapp.imaging.archive import thumbnail_name, write_archive
+from thumbapp.imaging.archive import MANIFEST, thumbnail_name, write_archive
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 from thumbapp.jobs import model
 from thumbapp.jobs.ledger import ARCHIVE, SOURCE, Ledger
+from thumbapp.jobs.manifest import manifest, manifest_text, members
 from thumbapp.jobs.model import Job, JobError, JobState, Thumbnail
 
 DROPPED: Final = "dropped"
@@ -151,10 +152,9 @@ class _Execution:
 
     def _pack(self) -> None:
         media, job = self._ledger.media, self._job
-        members = [(item.name, media.path(job.id, item.file)) for item in job.thumbnails]
-        if job.recipe.include_original:
-            members.insert(0, (job.filename, media.path(job.id, SOURCE)))
-        write_archive(media.path(job.id, ARCHIVE), members)
+        pictures = [(name, media.path(job.id, file)) for name, file in members(job)]
+        texts = {MANIFEST: manifest_text(manifest(job))}
+        write_archive(media.path(job.id, ARCHIVE), pictures, texts=texts)
 
     def _is_cancelled(self) -> bool:
         """Whether the run lost its claim; asks Redis four times a second at most."""

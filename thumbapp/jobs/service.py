@@ -32,7 +32,7 @@ from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs import model
 from thumbapp.jobs.insist import insist
 from thumbapp.jobs.ledger import SOURCE, Ledger
-from thumbapp.jobs.model import Batch, Job, JobError, JobState, Page
+from thumbapp.jobs.model import Batch, Job, JobError, JobState, Original, Page
 
 NEW_BATCH: Final = "new"
 
@@ -223,10 +223,9 @@ class JobService:
     def _accept(self, job: Job, upload: Upload, *, alone: bool) -> Job:
         """Store the picture, look at its header and queue the job; nothing is left when that fails."""
         try:
-            size = self._media.put(job.id, SOURCE, upload.stream, max_bytes=self._limits.max_bytes)
+            self._media.put(job.id, SOURCE, upload.stream, max_bytes=self._limits.max_bytes)
             seen = probe(self._media.path(job.id, SOURCE), limits=self._limits)
-            job = replace(job, bytes=size, width=seen.width, height=seen.height, format=seen.format)
-            return self._queue(job)
+            return self._queue(replace(job, original=Original.of(seen)))
         except UploadRefused as error:
             self._media.remove(job.id)
             if alone:
