@@ -55,9 +55,7 @@ def sandbox() -> "Sandbox":
     from thumbapp.imaging.limits import Limits
     from thumbapp.imaging.sandbox import Sandbox
 
-    return Sandbox(
-        workers=settings.workers, timeout_s=settings.job_timeout, limits=Limits.from_settings(settings)
-    )
+    return Sandbox(workers=settings.workers, limits=Limits.from_settings(settings))
 
 
 @cache

@@ -1,8 +1,10 @@
 """Rendering in children: one bad picture fails its own job and leaves everything else as it was."""
 
 import ctypes
+import errno
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -10,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,14 +25,18 @@ from thumbapp.errors import (
     NotAPicture,
     RenderCancelled,
     RenderCrashed,
+    RenderFailed,
     RenderOutOfMemory,
     RenderStopped,
     RenderTimeout,
 )
+from thumbapp.imaging.demand import plan
 from thumbapp.imaging.limits import Limits
+from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 from thumbapp.imaging.sandbox import Sandbox
+from thumbapp.taskqueue.workers import BEAT_EVERY_S
 
 Open = Callable[..., Sandbox]
 RECIPE = Recipe.parse(sizes="128,64,32")
@@ -50,9 +58,9 @@ def opened() -> Iterator[Open]:
     """Return a function that makes a started sandbox, stopped after the test."""
     made: list[Sandbox] = []
 
-    def make(*, workers: int = 2, timeout_s: float = 30, **options: object) -> Sandbox:
+    def make(*, workers: int = 2, **options: object) -> Sandbox:
         options = {"limits": Limits()} | options
-        sandbox = Sandbox(workers=workers, timeout_s=timeout_s, **options)  # type: ignore[arg-type] # by name
+        sandbox = Sandbox(workers=workers, **options)  # type: ignore[arg-type] # by name
         sandbox.start()
         made.append(sandbox)
         return sandbox
@@ -60,6 +68,22 @@ def opened() -> Iterator[Open]:
     yield make
     for sandbox in made:
         sandbox.stop()
+
+
+@pytest.fixture
+def heart() -> Iterator[list[float]]:
+    """Return the times at which a thread of this process came to its turn, which it wants all the time."""
+    beats, stop = [time.monotonic()], threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(0.02):
+            beats.append(time.monotonic())
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    yield beats
+    stop.set()
+    thread.join()
 
 
 @pytest.fixture
@@ -96,12 +120,6 @@ def test_no_child_runs_before_there_is_work(opened: Open) -> None:
     opened()
 
     assert children() == 0
-
-
-def test_warming_starts_a_child(opened: Open) -> None:
-    opened().warm()
-
-    assert children() == 1
 
 
 @pytest.mark.parametrize(
@@ -147,10 +165,9 @@ def test_a_child_that_dies_fails_its_job_alone(opened: Open, picture: Callable[[
 
 
 def test_a_child_that_hangs_is_ended(opened: Open, picture: Callable[[str], Path]) -> None:
-    sandbox = opened(work=misbehaving.hang, timeout_s=1)
-    sandbox.warm()
+    sandbox = opened(work=misbehaving.hang, limits=Limits(max_seconds=0.5))
 
-    with pytest.raises(RenderTimeout, match="longer than 1 s"):
+    with pytest.raises(RenderTimeout, match=r"longer than 0\.5 s"):
         sandbox.render(picture("hang.jpg"), RECIPE, folder=picture("hang.jpg").parent)
 
     assert eventually(lambda: children() == 0)
@@ -167,6 +184,63 @@ def test_a_child_out_of_memory_fails_its_job_alone(
         sandbox.render(picture("devour.jpg"), RECIPE, folder=tmp_path)
 
     assert len(sandbox.render(picture("fine.jpg"), RECIPE, folder=tmp_path)) == 3
+
+
+def test_misfortune_stays_with_its_job_and_the_heart_beats_on(
+    opened: Open, picture: Callable[[str], Path], heart: list[float]
+) -> None:
+    limits = Limits(max_seconds=2, max_decode_bytes=200 * 10**6)
+    sandbox = opened(work=misbehaving.do_whatever, workers=4, limits=limits)
+    names = ["die", "fine", "hang", "fine2", "devour", "fine3", "die2", "fine4"]
+
+    def outcome(name: str) -> str:
+        folder = picture(f"{name}.jpg").parent / name
+        folder.mkdir()
+        try:
+            return str(len(sandbox.render(folder.parent / f"{name}.jpg", RECIPE, folder=folder)))
+        except RenderFailed as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = dict(zip(names, threads.map(outcome, names), strict=True))
+
+    assert {name: outcomes[name] for name in names if name.startswith("fine")} == dict.fromkeys(
+        ("fine", "fine2", "fine3", "fine4"), "3"
+    )
+    assert outcomes["die"] == outcomes["die2"] == "render-crashed"
+    assert outcomes["hang"] == "render-timeout"
+    assert outcomes["devour"] in {"render-memory", "render-timeout"}
+    assert max(later - earlier for earlier, later in pairwise(heart)) < BEAT_EVERY_S
+
+
+def test_a_picture_that_needs_more_than_most_waits_for_memory(
+    opened: Open, picture: Callable[[str], Path], tmp_path: Path
+) -> None:
+    limits = Limits(max_decode_bytes=40 * 10**6)
+    sandbox = opened(workers=3, limits=limits)
+    large = tmp_path / "large.png"
+    scene(2500, 2000).save(large)
+    sources = [large, picture("a.jpg")] * 3
+
+    def job(numbered: tuple[int, Path]) -> int:
+        folder = tmp_path / str(numbered[0])
+        folder.mkdir()
+        return len(sandbox.render(numbered[1], RECIPE, folder=folder))
+
+    with ThreadPoolExecutor(6) as threads:
+        counts = list(threads.map(job, enumerate(sources)))
+
+    assert plan(probe(large, limits=limits), RECIPE, limits=limits).memory_bytes > 20 * 10**6
+    assert counts == [3] * 6
+
+
+def test_an_error_of_the_system_arrives_as_one(opened: Open, picture: Callable[[str], Path]) -> None:
+    source = picture("a.jpg")
+
+    with pytest.raises(OSError, match=os.strerror(errno.ENOENT)) as caught:
+        opened().render(source, RECIPE, folder=source.parent / "missing")
+
+    assert caught.value.errno == errno.ENOENT
 
 
 def test_cancelling_ends_the_child(opened: Open, picture: Callable[[str], Path]) -> None:
@@ -233,7 +307,7 @@ def test_children_are_recycled(opened: Open, picture: Callable[[str], Path]) -> 
 
 def test_a_child_killed_while_idle_costs_no_job(opened: Open, picture: Callable[[str], Path]) -> None:
     source, sandbox = picture("a.jpg"), opened()
-    sandbox.warm()
+    sandbox.render(source, RECIPE, folder=source.parent)
     for child in multiprocessing.active_children():
         child.kill()
 
@@ -257,17 +331,26 @@ def test_many_threads_share_few_children(opened: Open, picture: Callable[[str], 
 
 PARENT = """
     import multiprocessing
+    import sys
+    import threading
     import time
+    from pathlib import Path
 
     def main():
+        from tests.imaging import misbehaving
         from thumbapp.imaging.limits import Limits
+        from thumbapp.imaging.recipe import Recipe
         from thumbapp.imaging.sandbox import Sandbox
 
-        sandbox = Sandbox(workers=1, timeout_s=30, limits=Limits())
-        sandbox.start()
-        sandbox.warm()
+        sandbox = Sandbox(workers=1, limits=Limits(max_seconds=3), work=misbehaving.hang)
+        source = Path(sys.argv[1])
+        job = lambda: sandbox.render(source, Recipe.parse(sizes="32"), folder=source.parent)
+        threading.Thread(target=job, daemon=True).start()
+        signs = [source.with_name(name) for name in ("32x32.jpg", "hanging")]
+        while not any(sign.exists() for sign in signs):
+            time.sleep(0.02)
         print(multiprocessing.active_children()[0].pid, flush=True)
-        time.sleep(60)
+        time.sleep(600)
 
     if __name__ == "__main__":
         main()
@@ -288,21 +371,61 @@ def is_alive(pid: int) -> bool:
         kernel.CloseHandle(handle)
 
 
-def test_no_child_outlives_a_killed_worker(tmp_path: Path) -> None:
+@pytest.fixture
+def worker(tmp_path: Path, picture: Callable[[str], Path]) -> Iterator[Callable[[str], tuple[Any, int]]]:
+    """Return a function that starts a process with a sandbox, at work on a picture of that name.
+
+    It gives the process and the id of its child.
+    """
     script = tmp_path / "worker.py"
     script.write_text(textwrap.dedent(PARENT), encoding="utf-8")
     env = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=env
-    ) as worker:
-        assert worker.stdout is not None
-        child = int(worker.stdout.readline())
-        was_alive = is_alive(child)
+    started = []
 
-        worker.kill()
+    def start(name: str) -> tuple[Any, int]:
+        command = [sys.executable, str(script), str(picture(name))]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env))
+        return started[-1], int(started[-1].stdout.readline())
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("name", ["fine.jpg", "hang.jpg"], ids=["idle", "in a decoder that hangs"])
+def test_no_child_outlives_a_killed_worker(name: str, worker: Callable[[str], tuple[Any, int]]) -> None:
+    process, child = worker(name)
+    was_alive = is_alive(child)
+
+    process.kill()
 
     assert was_alive
     assert eventually(lambda: not is_alive(child))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here the kernel ends a stopped child")
+def test_no_stopped_child_outlives_a_killed_worker(worker: Callable[[str], tuple[Any, int]]) -> None:
+    process, child = worker("fine.jpg")
+    os.kill(child, signal.SIGSTOP)
+
+    process.kill()
+
+    assert eventually(lambda: not is_alive(child))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal stops a process here")
+def test_a_child_that_a_signal_stopped_ends_with_the_sandbox(
+    opened: Open, picture: Callable[[str], Path]
+) -> None:
+    source, sandbox = picture("a.jpg"), opened()
+    sandbox.render(source, RECIPE, folder=source.parent)
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGSTOP)
+
+    sandbox.stop()
+
+    assert not is_alive(child.pid)
 
 
 def test_importing_imaging_brings_in_no_web_and_no_queue() -> None:

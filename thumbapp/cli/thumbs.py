@@ -232,7 +232,7 @@ def _locally(settings: Settings, recipe: Recipe) -> Iterator[Make]:
     from thumbapp.imaging.sandbox import Sandbox
 
     limits = Limits.from_settings(settings)
-    sandbox = Sandbox(workers=settings.workers, timeout_s=settings.job_timeout, limits=limits)
+    sandbox = Sandbox(workers=settings.workers, limits=limits)
     sandbox.start()
     try:
         yield lambda source, folder: _render(sandbox, recipe, source=source, folder=folder)

@@ -18,22 +18,21 @@ class Budget:
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserve(self, wanted_bytes: int, *, check: Callable[[], None]) -> Iterator[None]:
+    def reserve(self, wanted_bytes: int, *, check: Callable[[], None]) -> "Iterator[Share]":
         """Hold *wanted_bytes* (at most all of them) inside the block; wait until they are free.
 
         *check* is called while waiting and ends the wait by raising.
         """
-        share = min(wanted_bytes, self._total)
-        self._take(share, check)
+        share = Share(self, check)
+        share.change(wanted_bytes)
         try:
-            yield
+            yield share
         finally:
-            with self._changed:
-                self._free += share
-                self._changed.notify_all()
+            self.free(share.bytes)
 
-    def _take(self, share: int, check: Callable[[], None]) -> None:
-        ticket = object()
+    def take(self, wanted_bytes: int, check: Callable[[], None]) -> int:
+        """Return how many bytes are now taken: *wanted_bytes*, or all there are."""
+        share, ticket = min(wanted_bytes, self._total), object()
         with self._changed:
             self._queue.append(ticket)
             try:
@@ -44,3 +43,25 @@ class Budget:
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
+        return share
+
+    def free(self, taken_bytes: int) -> None:
+        """Let others take *taken_bytes*."""
+        with self._changed:
+            self._free += taken_bytes
+            self._changed.notify_all()
+
+
+class Share:
+    """What one thread holds of a budget."""
+
+    def __init__(self, budget: Budget, check: Callable[[], None]) -> None:
+        self._budget = budget
+        self._check = check
+        self.bytes = 0
+
+    def change(self, wanted_bytes: int) -> None:
+        """Hold *wanted_bytes* instead, and nothing while waiting: nobody waits for one who waits."""
+        held, self.bytes = self.bytes, 0
+        self._budget.free(held)
+        self.bytes = self._budget.take(wanted_bytes, self._check)

@@ -1,67 +1,148 @@
-"""What runs inside a sandbox child: its own limits, and one job at a time.
+"""What runs inside a sandbox child: its own limits, and one call at a time.
 
 Errors travel as plain values, because an exception that builds its own sentence does not unpickle.
 """
 
 import ctypes
+import faulthandler
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Self
 
 from thumbapp.errors import RenderOutOfMemory, ThumbAppError
+from thumbapp.imaging.demand import Demand
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition, render
 
 _PR_SET_PDEATHSIG = 1
 _HEADROOM_BYTES = 256 * 2**20
-_reports: Connection
+_GRACE_S = 1.0
+_LONGEST_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a child says once, when it can take orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a child says when a picture takes more memory than it was granted; it waits for `GO_ON`."""
+
+    memory_bytes: int
+
+
+GO_ON = "go on"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an order made."""
+
+    renditions: list[Rendition]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error on its way to the parent."""
+    """An error on its way to the parent: one of ours by its sentence, one of the system as it is."""
 
-    kind: type[ThumbAppError]
-    message: str
+    kind: type[Exception]
+    arguments: tuple[object, ...]
 
     @classmethod
-    def of(cls, error: ThumbAppError) -> Self:
-        """Return *error* as it travels."""
-        return cls(type(error), str(error))
+    def of(cls, error: Exception) -> "Failure":
+        """Return *error* as it travels; what is neither of us nor of the system becomes its traceback."""
+        if isinstance(error, ThumbAppError):
+            return cls(type(error), (str(error),))
+        if isinstance(error, OSError) and error.errno is not None:
+            return cls(OSError, (error.errno, error.strerror))
+        return cls(RuntimeError, ("".join(traceback.format_exception(error)),))
 
-    def error(self) -> ThumbAppError:
+    def error(self) -> Exception:
         """Return the error as it was raised."""
-        return self.kind.__new__(self.kind, self.message)
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """What a child reports when it has taken a job."""
+        if issubclass(self.kind, ThumbAppError):
+            return self.kind.__new__(self.kind, *self.arguments)
+        return self.kind(*self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job, as it travels to a child."""
+    """One job, as it travels to a child; it may use *granted_bytes* without asking."""
 
-    source: Path
+    source: str
     recipe: Recipe
-    folder: Path
-    limits: Limits
+    folder: str
+    granted_bytes: int
 
 
-def begin(reports: Connection, *, parent_pid: int, max_decode_bytes: int) -> None:
+class Line:
+    """The child's end of the line to its parent, while it works on one order."""
+
+    def __init__(self, pipe: Connection, granted_bytes: int) -> None:
+        self._pipe = pipe
+        self._granted_bytes = granted_bytes
+
+    def report(self, rendition: Rendition) -> None:
+        """Say that *rendition* is written."""
+        self._pipe.send(rendition)
+
+    def await_memory(self, demand: Demand) -> None:
+        """Return when the memory of *demand* may be used."""
+        if demand.memory_bytes > self._granted_bytes:
+            self._pipe.send(Wants(demand.memory_bytes))
+            self._pipe.recv()
+
+
+Work = Callable[[Order, Limits, Line], list[Rendition]]
+
+
+def serve(pipe: Connection, *, parent_pid: int, limits: Limits) -> None:
+    """Carry out the orders that come through *pipe*, each with the work to do, until it ends."""
+    _begin(parent_pid, limits.max_decode_bytes)
+    pipe.send(Ready())
+    while True:
+        try:
+            work, order = pipe.recv()
+        except (EOFError, OSError):
+            return
+        with _ended_in_time(limits.max_seconds):
+            pipe.send(_outcome(work, order, limits, Line(pipe, order.granted_bytes)))
+
+
+def render_order(order: Order, limits: Limits, line: Line) -> list[Rendition]:
+    """Return what the order makes; each rendition is reported as soon as it is written."""
+    return render(
+        Path(order.source),
+        order.recipe,
+        folder=Path(order.folder),
+        limits=limits,
+        on_demand=line.await_memory,
+        on_rendition=line.report,
+    )
+
+
+def _outcome(work: Work, order: Order, limits: Limits, line: Line) -> Answer | Failure:
+    try:
+        return Answer(work(order, limits, line))
+    except MemoryError:
+        return Failure.of(RenderOutOfMemory(limits.max_decode_bytes))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent is who must hear of it
+        return Failure.of(error)
+
+
+def _begin(parent_pid: int, max_decode_bytes: int) -> None:
     """Prepare a fresh child: it ends with its parent, at once on request, and within its memory."""
-    global _reports
-    _reports = reports
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent(parent_pid)
     _limit_memory(max_decode_bytes)
@@ -69,45 +150,41 @@ def begin(reports: Connection, *, parent_pid: int, max_decode_bytes: int) -> Non
     warnings.simplefilter("ignore")
 
 
-def carry_out(work: Callable[[Order], list[Rendition] | Failure], order: Order) -> list[Rendition] | Failure:
-    """Return what *work* makes of the order; first say that the job has begun."""
-    _reports.send(Started())
-    return work(order)
+if sys.platform == "linux":
 
-
-def work(order: Order) -> list[Rendition] | Failure:
-    """Return what the order makes; each rendition is reported as soon as it is written."""
-    try:
-        return render(
-            order.source,
-            order.recipe,
-            folder=order.folder,
-            limits=order.limits,
-            on_rendition=_reports.send,
-        )
-    except ThumbAppError as error:
-        return Failure.of(error)
-    except MemoryError:
-        return Failure.of(RenderOutOfMemory(order.limits.max_decode_bytes))
-
-
-def ready() -> None:
-    """Return at once; a child that answers has imported everything."""
-
-
-def _end_with_parent(parent_pid: int) -> None:
-    if sys.platform == "linux":
+    def _end_with_parent(parent_pid: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent_pid:
             os._exit(1)
-    threading.Thread(target=_wait_for_parent, name="parent-watch", daemon=True).start()
 
+    def _ended_in_time(seconds: float) -> AbstractContextManager[None]:
+        """Do nothing: the kernel ends what has lost its parent, and a timer's thread would cost 0.3 ms."""
+        return nullcontext()
 
-def _wait_for_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+else:
+
+    def _end_with_parent(parent_pid: int) -> None:
+        threading.Thread(target=_wait_for_parent, name="parent-watch", daemon=True).start()
+
+    def _wait_for_parent() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    @contextmanager
+    def _ended_in_time(seconds: float) -> Iterator[None]:
+        """End the process when the block takes longer, even if a decoder holds the interpreter's lock.
+
+        The parent does so first; this is for a child that has lost it.
+        """
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            limit = min(seconds, _LONGEST_S) + _GRACE_S
+            faulthandler.dump_traceback_later(limit, exit=True, file=nowhere)
+            try:
+                yield
+            finally:
+                faulthandler.cancel_dump_traceback_later()
 
 
 def _limit_memory(max_decode_bytes: int) -> None:

@@ -46,11 +46,13 @@ def render(
     *,
     folder: Path,
     limits: Limits,
+    on_demand: Callable[[Demand], None] = lambda demand: None,
     on_rendition: Callable[[Rendition], None] = lambda rendition: None,
 ) -> list[Rendition]:
     """Return the thumbnails made of the picture at *source*, in the order of the recipe's sizes.
 
-    Each is written to *folder* under a temporary name and renamed, then reported.
+    Before anything is decoded *on_demand* hears what that takes. Each thumbnail is written to *folder*
+    under a temporary name and renamed, then reported.
 
     Raises:
         UploadRefused: one of its family, for a file that cannot be read or would cost too much.
@@ -59,6 +61,7 @@ def render(
     made: dict[Size, Rendition] = {}
     with opened(source, limits=limits) as (picture, found):
         demand = plan(found, recipe, limits=limits)
+        on_demand(demand)
         kind = encode.target(recipe, found.format)
         for frame, images, kept in _finished(picture, source, found, recipe, demand, kind):
             laid = [_on_canvas(image, frame, recipe) for image in images]

@@ -11,13 +11,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import Connection
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, cast
-
-from pebble import ProcessExpired, ProcessPool
 
 from thumbapp.errors import (
     RenderCancelled,
@@ -26,10 +21,8 @@ from thumbapp.errors import (
     RenderTimeout,
 )
 from thumbapp.imaging import child as inside
-from thumbapp.imaging.budget import Budget
-from thumbapp.imaging.demand import plan
+from thumbapp.imaging.budget import Budget, Share
 from thumbapp.imaging.limits import Limits
-from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 
@@ -37,60 +30,79 @@ POLL_S = 0.05
 IDLE_S = 30.0
 JOBS_PER_CHILD = 500
 START_S = 60.0
+_END_S = 5.0
 
 OnRendition = Callable[[Rendition], None]
-Work = Callable[[inside.Order], list[Rendition] | inside.Failure]
 
 
 class _Gone(Exception):
-    """The child had ended before the job reached it."""
+    """The child had ended before it began with the job, or ended in a job that may not be to blame."""
 
 
 class _Child:
-    """One process with the pipe its renditions come through."""
+    """One process and the pipe to it; used by one thread at a time, ended by any."""
 
     def __init__(self, limits: Limits) -> None:
         context = multiprocessing.get_context("spawn")
-        self.reports, self._writer = context.Pipe(duplex=False)
+        self._pipe, theirs = context.Pipe()
         self.jobs = 0
+        self.is_ready = False
         self.idle_since = 0.0
         self.is_spoilt = False
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=context,
-            initializer=_begin,
-            initargs=(self._writer, os.getpid(), limits.max_decode_bytes),
+        self._process = context.Process(
+            target=inside.serve,
+            args=(theirs,),
+            kwargs={"parent_pid": os.getpid(), "limits": limits},
+            name="thumbapp-sandbox",
+            daemon=True,
         )
-        # reading the state is what starts the pool, in the thread that must outlive the child
-        self.is_spoilt = not self._pool.active
+        self._process.start()
+        # the child's end must be open in the child alone, else its death would go unseen
+        theirs.close()
 
-    def run(self, function: Callable[..., object], *args: object) -> "Future[object]":
-        """Start *function* in the child; its end is reported as None through the pipe."""
-        try:
-            future: Future[object] = self._pool.schedule(function, args=args)
-        except RuntimeError as error:
-            raise _Gone from error
-        future.add_done_callback(self._say_done)
-        return future
+    def say(self, words: object) -> None:
+        """Send *words* to the child.
 
-    def _say_done(self, future: "Future[object]") -> None:
-        with contextlib.suppress(OSError):
-            self._writer.send(None)
+        Raises:
+            OSError: it has ended.
+        """
+        self._pipe.send(words)
+
+    def hear(self) -> object:
+        """Return what the child says next, None when it says nothing for `POLL_S`.
+
+        Raises:
+            EOFError, OSError: it has ended.
+        """
+        if self._pipe.poll(POLL_S):
+            return self._pipe.recv()
+        # on Windows the pipe of a child that ended before it took its end of it stays open
+        if not self._process.is_alive() and not self._pipe.poll():
+            raise EOFError
+        return None
+
+    def exit_code(self) -> int | None:
+        """Return what a process that is ending ends with, as `multiprocessing` has it."""
+        self._process.join(_END_S)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """End the process, whatever it does, be it stopped by a signal; returns when it is gone."""
+        self._process.kill()
+        self._process.join(_END_S)
 
     def end(self) -> None:
-        """End the process, whatever it does, and free what belongs to it."""
-        self._pool.stop()  # type: ignore[no-untyped-call] # Pebble leaves it bare
-        self._pool.join()
-        self.reports.close()
-        self._writer.close()
+        """End the process and free what belongs to it; for the thread that uses it."""
+        self.kill()
+        self._pipe.close()
 
 
 class _Clock:
-    """When a job's time is up: it runs from the moment the child takes the job."""
+    """When a job's time is up; while a child starts or waits for memory it stands at the beginning."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, *, start_s: float) -> None:
         self._limit_s = limit_s
-        self._end = time.monotonic() + START_S + limit_s
+        self._end = time.monotonic() + start_s + limit_s
 
     def start(self) -> None:
         """Begin to count."""
@@ -106,35 +118,100 @@ class _Clock:
             raise RenderTimeout(self._limit_s)
 
 
-def _begin(reports: Connection, parent_pid: int, max_decode_bytes: int) -> None:
-    inside.begin(reports, parent_pid=parent_pid, max_decode_bytes=max_decode_bytes)
+class _Run:
+    """One order in one child: what it says, and when that must be over."""
+
+    def __init__(
+        self,
+        child: _Child,
+        *,
+        limit_s: float,
+        share: Share,
+        on_rendition: OnRendition,
+        check: Callable[[], None],
+    ) -> None:
+        self._child = child
+        self._clock = _Clock(limit_s, start_s=0 if child.is_ready else START_S)
+        self._share = share
+        self._on_rendition = on_rendition
+        self._check = check
+        self._may_blame_order = not child.jobs
+
+    def result(self, work: inside.Work, order: inside.Order) -> list[Rendition]:
+        """Return what *work* makes of the order; the child is spoilt unless it comes to an end."""
+        self._child.is_spoilt = True
+        self._say((work, order))
+        while not isinstance(said := self._hear(), inside.Answer | inside.Failure):
+            self._heed(said)
+        self._child.is_spoilt = False
+        if isinstance(said, inside.Failure):
+            raise said.error()
+        return said.renditions
+
+    def _heed(self, said: object) -> None:
+        match said:
+            case Rendition():
+                self._may_blame_order = True
+                self._on_rendition(said)
+            case inside.Wants(wanted_bytes):
+                self._share.change(wanted_bytes)
+                self._say(inside.GO_ON)
+                self._clock.start()
+            case inside.Ready():
+                self._child.is_ready = True
+                self._clock.start()
+
+    def _say(self, words: object) -> None:
+        try:
+            self._child.say(words)
+        except OSError as error:
+            raise self._end() from error
+
+    def _hear(self) -> object:
+        """Return the next thing the child says."""
+        while True:
+            self._check()
+            self._clock.check()
+            try:
+                said = self._child.hear()
+            except (EOFError, OSError) as error:
+                raise self._end() from error
+            if said is not None:
+                return said
+
+    def _end(self) -> Exception:
+        """Return what it means that the child has ended."""
+        self._check()
+        if self._child.is_ready and self._may_blame_order:
+            return RenderCrashed(self._child.exit_code())
+        return _Gone()
 
 
 class Sandbox:
-    """Up to *workers* children that render, each job within *timeout_s* and the limits.
+    """Up to *workers* children that render, each job within the limits.
 
-    Threads may call `render` at the same time; together they decode no more than
-    `Limits.max_decode_bytes`. A child that has been idle for *idle_s* or has done *jobs_per_child* ends;
-    *work* is what a child does with an order.
+    A job has `Limits.max_seconds` from the moment a child takes it. Threads may call `render` at the same
+    time; together they decode no more than `Limits.max_decode_bytes`. A child that has been idle for
+    *idle_s* or has done *jobs_per_child* ends; *work* is what a child does with an order.
     """
 
     def __init__(
         self,
         *,
         workers: int,
-        timeout_s: float,
         limits: Limits,
         idle_s: float = IDLE_S,
         jobs_per_child: int = JOBS_PER_CHILD,
-        work: Work = inside.work,
+        work: inside.Work = inside.render_order,
     ) -> None:
         self._workers = workers
-        self._timeout_s = timeout_s
         self._limits = limits
         self._idle_s = idle_s
         self._jobs_per_child = jobs_per_child
         self._work = work
         self._budget = Budget(limits.max_decode_bytes)
+        # what most pictures need; the others ask
+        self._granted_bytes = limits.max_decode_bytes // (2 * workers)
         self._slots = threading.Semaphore(workers)
         self._idle: list[_Child] = []
         self._children: set[_Child] = set()
@@ -149,14 +226,6 @@ class Sandbox:
             if self._keeper is None:
                 self._keeper = threading.Thread(target=self._keep, name="sandbox", daemon=True)
                 self._keeper.start()
-
-    def warm(self) -> None:
-        """Have one child started and its imports done when this returns."""
-        child = self._take(self._check_stopping)
-        try:
-            self._follow(child, inside.ready, on_report=_ignore, check=self._check_stopping)
-        finally:
-            self._give_back(child)
 
     def render(
         self,
@@ -183,14 +252,22 @@ class Sandbox:
                 raise RenderCancelled
 
         check()
-        found = probe(source, limits=self._limits)
-        demand = plan(found, recipe, limits=self._limits)
-        order = inside.Order(source.absolute(), recipe, folder.absolute(), self._limits)
-        with self._budget.reserve(demand.memory_bytes, check=check):
-            return self._attempt(order, on_rendition=on_rendition, check=check)
+        order = inside.Order(
+            str(source.absolute()), recipe, str(folder.absolute()), granted_bytes=self._granted_bytes
+        )
+        # again, by a new child, when an old one ended without a word
+        for is_new in (False, True):
+            child = self._take(check, new=is_new)
+            try:
+                return self._attempt(child, order, on_rendition=on_rendition, check=check)
+            except _Gone:
+                continue
+            finally:
+                self._give_back(child)
+        raise RenderCrashed(None)
 
     def stop(self) -> None:
-        """End all children; renders in progress raise `RenderStopped` in their threads."""
+        """End all children at once; renders in progress raise `RenderStopped` in their threads."""
         self._stopping.set()
         with self._lock:
             keeper = self._keeper
@@ -199,75 +276,34 @@ class Sandbox:
             keeper.join()
 
     def _attempt(
-        self, order: inside.Order, *, on_rendition: OnRendition, check: Callable[[], None]
-    ) -> list[Rendition]:
-        # every idle child may have ended unseen; one more is new
-        for _ in range(self._workers + 1):
-            child = self._take(check)
-            try:
-                return self._run(child, order, on_rendition=on_rendition, check=check)
-            except _Gone:
-                continue
-            finally:
-                self._give_back(child)
-        raise RenderCrashed(None)
-
-    def _run(
         self, child: _Child, order: inside.Order, *, on_rendition: OnRendition, check: Callable[[], None]
     ) -> list[Rendition]:
-        clock = _Clock(self._timeout_s)
-
-        def check_all() -> None:
-            check()
-            clock.check()
-
-        def on_report(report: Rendition | inside.Started) -> None:
-            if isinstance(report, inside.Started):
-                clock.start()
-            else:
-                on_rendition(report)
-
-        outcome = self._follow(
-            child, inside.carry_out, self._work, order, on_report=on_report, check=check_all
-        )
-        if isinstance(outcome, inside.Failure):
-            raise outcome.error()
-        return cast("list[Rendition]", outcome)
-
-    def _follow(
-        self,
-        child: _Child,
-        function: Callable[..., object],
-        *args: object,
-        on_report: Callable[[Any], None],
-        check: Callable[[], None],
-    ) -> object:
-        """Have *function* run in the child and pass on what it reports; return its answer."""
-        child.is_spoilt = True
-        future = child.run(function, *args)
-        while True:
-            check()
-            if child.reports.poll(POLL_S):
-                report = child.reports.recv()
-                if report is None:
-                    break
-                on_report(report)
-        answer = _answer(future)
-        child.is_spoilt = False
-        return answer
+        # memory after the child: who waits for memory waits for nobody that waits for a child
+        with self._budget.reserve(order.granted_bytes, check=check) as share:
+            run = _Run(
+                child,
+                limit_s=self._limits.max_seconds,
+                share=share,
+                on_rendition=on_rendition,
+                check=check,
+            )
+            return run.result(self._work, order)
 
     def _check_stopping(self) -> None:
         if self._stopping.is_set():
             raise RenderStopped
 
-    def _take(self, check: Callable[[], None]) -> _Child:
-        """Return a child that is this thread's alone, an idle one or a new one."""
+    def _take(self, check: Callable[[], None], *, new: bool) -> _Child:
+        """Return a child that is this thread's alone, a *new* one or one that is idle."""
         while not self._slots.acquire(timeout=POLL_S):
             check()
         try:
             with self._lock:
-                if self._idle:
-                    return self._idle.pop()
+                idle = self._idle.pop() if self._idle else None
+            if idle and not new:
+                return idle
+            if idle:
+                self._end(idle)
             return self._make(check)
         except BaseException:
             self._slots.release()
@@ -287,8 +323,9 @@ class Sandbox:
 
     def _start_child(self, answer: "Future[_Child]") -> None:
         try:
+            self._check_stopping()
             child = _Child(self._limits)
-        except (OSError, RuntimeError, BrokenProcessPool) as error:
+        except (OSError, RenderStopped) as error:
             answer.set_exception(error)
         else:
             self._children.add(child)
@@ -299,34 +336,37 @@ class Sandbox:
             with self._lock:
                 self._idle.append(answer.result())
 
-    def _end_child(self, child: _Child) -> None:
-        self._children.discard(child)
-        child.end()
-
     def _give_back(self, child: _Child) -> None:
         child.jobs += 1
         child.idle_since = time.monotonic()
-        with self._lock:
-            if child.is_spoilt or child.jobs >= self._jobs_per_child:
-                self._orders.put(lambda: self._end_child(child))
-            else:
+        if child.is_spoilt or child.jobs >= self._jobs_per_child or self._stopping.is_set():
+            self._end(child)
+        else:
+            with self._lock:
                 self._idle.append(child)
-                self._orders.put(_ignore)
         self._slots.release()
 
+    def _end(self, child: _Child) -> None:
+        child.end()
+        self._children.discard(child)
+
     def _keep(self) -> None:
-        """Start and end children, in one thread: on Linux a child ends with the thread that started it."""
+        """Start children, and end idle ones; the last to go.
+
+        In one thread of its own, because on Linux a child ends with the thread that has started it.
+        """
         while True:
             try:
-                order = self._orders.get(timeout=self._idle_s / 4 if self._idle else None)
+                order = self._orders.get(timeout=self._idle_s / 4 if self._children else None)
             except queue.Empty:
                 self._end_idle(self._idle_s)
                 continue
             if order is None:
-                for child in tuple(self._children):
-                    self._end_child(child)
-                return
+                break
             order()
+        for child in tuple(self._children):
+            child.kill()
+        self._end_idle(0)
 
     def _end_idle(self, idle_s: float) -> None:
         limit = time.monotonic() - idle_s
@@ -334,23 +374,4 @@ class Sandbox:
             over = [child for child in self._idle if child.idle_since <= limit]
             self._idle = [child for child in self._idle if child.idle_since > limit]
         for child in over:
-            self._end_child(child)
-
-
-def _ignore(report: object = None) -> None:
-    """Take notice of nothing."""
-
-
-def _answer(future: "Future[object]") -> object:
-    """Return what the child answered.
-
-    Raises:
-        _Gone: it had ended before it took the job.
-        RenderCrashed: it ended while it worked.
-    """
-    try:
-        return future.result()
-    except ProcessExpired as error:
-        raise RenderCrashed(error.exitcode) from error
-    except (BrokenProcessPool, CancelledError) as error:
-        raise _Gone from error
+            self._end(child)
