@@ -10,7 +10,24 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from thumbapp import __version__, cli, resources
-from thumbapp.blueprints import api, assets, filters, health, jobs, problems, security
+from thumbapp.accounts.service import Accounts
+from thumbapp.audit import AuditLog
+from thumbapp.blueprints import (
+    account,
+    api,
+    assets,
+    audit,
+    filters,
+    health,
+    identity,
+    jobs,
+    problems,
+    security,
+    sign_in,
+    trail,
+    users,
+)
+from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
 from thumbapp.config import Settings
 from thumbapp.jobs.ledger import Ledger
@@ -85,6 +102,8 @@ def _assemble(app: Flask, settings: Settings, *, enqueue: Enqueue, server_thread
         media=ledger.media,
         workers=WorkerRegistry(client, namespace=settings.namespace),
         hub=hub,
+        accounts=Accounts(client, namespace=settings.namespace),
+        audit=AuditLog(client, namespace=settings.namespace),
     )
     app.extensions[SHUTDOWN] = [hub.close]
 
@@ -98,16 +117,19 @@ def _queue() -> Enqueue:
 def _extend(app: Flask) -> None:
     Bootstrap5(app)
     Compress(app)
+    parts: Parts = app.extensions[EXTENSION]
+    identity.init_app(app, BrowserSessions(parts.accounts.sessions))
+    trail.init_app(app)
     security.init_app(app)
     problems.init_app(app)
     filters.init_app(app)
     assets.init_app(app)
-    status = LocalProxy(worker_status)
-    settings = app.extensions[EXTENSION].settings
-    app.context_processor(lambda: {"version": __version__, "settings": settings, "worker_status": status})
+    shown = {"version": __version__, "settings": parts.settings}
+    asked = {"worker_status": LocalProxy(worker_status), "asker": LocalProxy(identity.asker)}
+    app.context_processor(lambda: shown | asked)
 
 
 def _add_pages(app: Flask) -> None:
     security.csrf.exempt(api.bp)  # it checks by itself: a request without our cookie needs no token
-    for blueprint in (jobs.bp, api.bp, health.bp):
+    for blueprint in (jobs.bp, api.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp):
         app.register_blueprint(blueprint)

@@ -49,6 +49,7 @@ class Settings:
     workers: int = _setting(0, "worker threads; unset: cores + 1")
     allowed_hosts: tuple[str, ...] = _setting((), "host names served besides loopback, by comma")
     trusted_proxies: int = _setting(0, "how many proxies in front are believed about X-Forwarded-*")
+    public_upload: int = _setting(1, "1: everybody may upload; 0: only who is signed in")
     queue_limit: int = _setting(10_000, "waiting jobs beyond which uploads are refused; 0: no limit")
     min_free_mb: int = _setting(500, "MB that stay free on the disk; 0: no limit")
     sse_streams: int = _setting(0, "live streams at once; unset: the server's threads - 16")

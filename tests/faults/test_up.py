@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,9 +85,24 @@ def test_it_says_each_part_and_the_address_last(start: Start) -> None:
 
     url = up.url()
 
-    assert [line["part"] for line in up.lines] == ["ThumbApp", "server", "worker", "web", "open"]
+    assert [line["part"] for line in up.lines] == ["ThumbApp", "server", "worker", "web", "sign in", "open"]
     assert get(f"{url}/healthz")[0] == 200
     assert comes_true(lambda: get_json(f"{url}/readyz")["status"] == "ready")
+
+
+def test_its_link_signs_the_administrator_in_once(start: Start) -> None:
+    up = start()
+    url = up.url()
+    link = next(line["text"] for line in up.lines if line["part"] == "sign in").split()[0]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(link, timeout=10).read().decode()
+    token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0]
+
+    browser.open(link, data=f"csrf_token={token}".encode(), timeout=10)
+
+    assert browser.open(f"{url}/users", timeout=10).status == 200
+    with pytest.raises(urllib.error.HTTPError, match="410"):
+        get(link)
 
 
 def test_a_picture_becomes_a_thumbnail(start: Start, picture: Path) -> None:

@@ -32,6 +32,10 @@ class Accounts:
         self.throttle = Throttle(client, namespace=namespace)
         self._passwords = Passwords()
 
+    def has_user(self, name: str) -> bool:
+        """Whether somebody is called *name*."""
+        return self._named(name) is not None
+
     def sign_in(self, name: str, password: str, *, address: str) -> User:
         """Return the user whose name and password these are.
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import idempotency, openapi
 from thumbapp.blueprints.batch_archive import stream_archive
-from thumbapp.blueprints.context import has_session_cookie, job_service, parts, visitor
+from thumbapp.blueprints.context import has_session_cookie, job_service, parts
+from thumbapp.blueprints.identity import address, asker, owner
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
 from thumbapp.blueprints.security import MEDIA_POLICY, protect_cookie_request
 from thumbapp.blueprints.streams import live_response
@@ -43,18 +44,18 @@ def describe() -> Response:
 @bp.post("/jobs")
 def create() -> AnyResponse:
     """Take pictures and queue a job for each; 202 with where to look."""
-    scope = visitor() or request.remote_addr or ""
+    scope = owner() or address()
     return idempotency.once(parts(), scope=scope, act=_submit, show=_accepted)
 
 
 @bp.get("/jobs")
 def index() -> Response:
-    """Return the asking visitor's jobs, newest first."""
-    owner = visitor()
-    if not owner:
+    """Return the jobs of who is asking, newest first; an operator gets everybody's."""
+    actor = asker().actor
+    if actor == "":
         return jsonify(items=[], cursor=None)
     page = job_service().page_of(
-        owner, state=_state_asked(), cursor=request.args.get("cursor"), limit=_limit_asked()
+        actor, state=_state_asked(), cursor=request.args.get("cursor"), limit=_limit_asked()
     )
     return jsonify(items=[job_json(job) for job in page.items], cursor=page.cursor)
 
@@ -68,7 +69,7 @@ def show(job_id: str) -> Response:
 @bp.delete("/jobs/<job_id>")
 def delete(job_id: str) -> AnyResponse:
     """Cancel the job when it waits or runs, delete it otherwise."""
-    service, actor, token = job_service(), visitor(), request.headers.get("X-Delete-Token", "")
+    service, actor, token = job_service(), asker().actor, request.headers.get("X-Delete-Token", "")
     remove = service.delete if service.find(job_id).state.is_final else service.cancel
     remove(job_id, actor=actor, token=token)
     return Response(status=204)
@@ -77,7 +78,7 @@ def delete(job_id: str) -> AnyResponse:
 @bp.post("/jobs/<job_id>/retry")
 def retry(job_id: str) -> AnyResponse:
     """Queue a failed or cancelled job again."""
-    job = job_service().retry(job_id, actor=visitor())
+    job = job_service().retry(job_id, actor=asker().actor)
     return _accepted(Submission((job,)))
 
 
@@ -143,9 +144,9 @@ def _submit() -> Submission:
         quality=request.form.get("quality", ""),
         include_original=request.form.getlist("include_original")[-1:] != ["0"],
     )
-    owner = visitor(create=True) if has_session_cookie() else ""
+    submitter = owner(create=has_session_cookie())
     uploads = [_upload(file) for file in request.files.getlist("image") if file.filename]
-    return job_service().submit(uploads, recipe, owner=owner, batch=request.form.get("batch", ""))
+    return job_service().submit(uploads, recipe, owner=submitter, batch=request.form.get("batch", ""))
 
 
 def _upload(file: FileStorage) -> Upload:

@@ -1,12 +1,13 @@
-"""What a request works with: the parts that `create_app` assembled, and who is asking."""
+"""What a request works with: the parts that `create_app` assembled, and how the workers are."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Final, cast
 
 import redis
-from flask import current_app, g, request, session
+from flask import current_app, g, request
 
+from thumbapp.accounts.service import Accounts
+from thumbapp.audit import AuditLog
 from thumbapp.config import Settings
 from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
@@ -26,6 +27,8 @@ class Parts:
     media: MediaFolder
     workers: WorkerRegistry
     hub: Hub
+    accounts: Accounts
+    audit: AuditLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,6 @@ def parts() -> Parts:
 def job_service() -> JobService:
     """Return the job service of the current application."""
     return parts().jobs
-
-
-def visitor(*, create: bool = False) -> str:
-    """Return who is asking, from the signed cookie; "" for a visitor without one.
-
-    With *create* a visitor without an id gets one, 128 random bits.
-    """
-    known = session.get("visitor", "")
-    if not known and create:
-        known = session["visitor"] = f"v-{secrets.token_urlsafe(16)}"
-        session.permanent = True
-    return str(known)
 
 
 def has_session_cookie() -> bool:

@@ -13,13 +13,24 @@ from thumbapp.jobs.model import Job, Thumbnail
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"))
+# The first that stands in the text decides: most browsers name others, too.
+_BROWSERS: Final = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome")),
+    *(("Chromium/", "Chromium"), ("Safari/", "Safari"), ("curl/", "curl"), ("python", "Python")),
+)
+_SYSTEMS: Final = (
+    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")),
+    *(("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
 _PREVIEW_PX: Final = 96
 _PREVIEW_BYTES: Final = 400_000
 
 
 def init_app(app: Flask) -> None:
     """Let the templates of *app* use the filters."""
-    filters: list[Callable[..., object]] = [filesize, ago, exact, iso, took, preview, counted]
+    filters: list[Callable[..., object]] = [
+        *(filesize, ago, exact, day, iso, took, preview, counted, browser),
+    ]
     for function in filters:
         app.add_template_filter(function)
 
@@ -48,6 +59,19 @@ def exact(moment: datetime) -> str:
     """Return *moment* to the second in the zone of the settings: ``2026-11-24 15:05:07 CET``."""
     zone = ZoneInfo(parts().settings.timezone or "UTC")
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def day(moment: datetime) -> str:
+    """Return the day of *moment* in the zone of the settings: ``2026-11-24``."""
+    return f"{moment.astimezone(ZoneInfo(parts().settings.timezone or 'UTC')):%Y-%m-%d}"
+
+
+def browser(agent: str) -> str:
+    """Return what a browser calls itself in two words: ``Firefox on Linux``; "a program" for others."""
+    names = (name for mark, name in _BROWSERS if mark in agent)
+    systems = (name for mark, name in _SYSTEMS if mark in agent)
+    name = next(names, "a program")
+    return f"{name} on {system}" if (system := next(systems, "")) else name
 
 
 def iso(moment: datetime) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from flask import render_template
 
-from thumbapp.blueprints.context import job_service, visitor
+from thumbapp.blueprints.context import job_service
+from thumbapp.blueprints.identity import asker
 from thumbapp.jobs.model import Batch, Job, JobState, Thumbnail
 
 
@@ -86,7 +87,7 @@ def job_page(job_id: str) -> JobPage:
     """Return the page of one job, or raise JobNotFound or JobExpired."""
     service = job_service()
     job = service.find(job_id)
-    return JobPage(job, place=service.place(job), is_owner=service.owns(job, visitor()))
+    return JobPage(job, place=service.place(job), is_owner=service.owns(job, asker().actor))
 
 
 def batch_page(batch_id: str) -> BatchPage:
@@ -95,4 +96,4 @@ def batch_page(batch_id: str) -> BatchPage:
     batch = service.batch(batch_id)
     queued = next((job for job in batch.jobs if job.state is JobState.QUEUED), None)
     place = service.place(queued) if queued else 0
-    return BatchPage(batch, place=place, is_owner=bool(batch.owner) and batch.owner == visitor())
+    return BatchPage(batch, place=place, is_owner=service.owns(batch, asker().actor))

@@ -3,7 +3,8 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints.context import job_service, visitor
+from thumbapp.blueprints.context import job_service
+from thumbapp.blueprints.identity import asker, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
 from thumbapp.blueprints.problems import status_of
 from thumbapp.errors import BadParameter, JobExpired, JobNotFound, UploadRefused, WrongState
@@ -36,11 +37,11 @@ def create() -> Response | str | tuple[str, int]:
 
 @bp.get("/jobs")
 def index() -> str:
-    """Show the visitor's own jobs, newest first."""
-    state, cursor, owner = _state_asked(), request.args.get("cursor"), visitor()
+    """Show one's own jobs, newest first; an operator sees everybody's."""
+    state, cursor, actor = _state_asked(), request.args.get("cursor"), asker().actor
     page = Page([], None)
-    if owner:
-        page = job_service().page_of(owner, state=state, cursor=cursor, limit=JOBS_A_PAGE)
+    if actor != "":
+        page = job_service().page_of(actor, state=state, cursor=cursor, limit=JOBS_A_PAGE)
     return render_template("jobs/index.html", page=page, state=state, cursor=cursor, states=_FILTERS)
 
 
@@ -86,7 +87,7 @@ def status() -> str:
 def cancel(job_id: str) -> Response:
     """Stop a waiting or running job."""
     try:
-        job_service().cancel(job_id, actor=visitor())
+        job_service().cancel(job_id, actor=asker().actor)
     except WrongState as error:
         flash(str(error), "danger")
     return redirect(url_for(".show", job_id=job_id), 303)
@@ -96,7 +97,7 @@ def cancel(job_id: str) -> Response:
 def retry(job_id: str) -> Response:
     """Queue a failed or cancelled job again."""
     try:
-        job_service().retry(job_id, actor=visitor())
+        job_service().retry(job_id, actor=asker().actor)
     except WrongState as error:
         flash(str(error), "danger")
     return redirect(url_for(".show", job_id=job_id), 303)
@@ -106,7 +107,7 @@ def retry(job_id: str) -> Response:
 def delete(job_id: str) -> Response:
     """Remove a job and its files; goes to its batch while others are in it, else to the list."""
     job = job_service().find(job_id)
-    job_service().delete(job_id, actor=visitor())
+    job_service().delete(job_id, actor=asker().actor)
     flash(f"{job.filename} and its thumbnails were deleted.", "ok")
     if job.batch and _has_jobs(job.batch):
         return redirect(url_for(".batch", batch_id=job.batch), 303)
@@ -119,7 +120,7 @@ def _form_page(form: UploadForm) -> str:
 
 def _submit(form: UploadForm) -> Submission:
     uploads = [Upload(file.filename, file.stream) for file in form.image.data or () if file and file.filename]
-    return job_service().submit(uploads, form.recipe(), owner=visitor(create=True))
+    return job_service().submit(uploads, form.recipe(), owner=owner(create=True))
 
 
 def _address(submission: Submission) -> str:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp import errors
+from thumbapp.blueprints import identity
 from thumbapp.blueprints.context import WorkerStatus
 
 _log = logging.getLogger(__name__)
@@ -51,10 +52,19 @@ _ADVICE: Final[dict[int, str]] = {
     400: "Go back, correct what the message says, and send it again.",
     403: "Only the browser that made a job can change it. Reload the page if it was open for long.",
     404: "Check the address, or start from the first page.",
+    401: "Sign in and you come back here.",
     410: "Upload the picture again to make new thumbnails.",
     413: "Make the picture smaller, or send fewer pictures at once.",
+    429: "Wait a little; what you have is kept.",
     503: "Nothing was lost. The page will work again by itself; try in a moment.",
 }
+_ADVICE_FOR: Final[dict[str, str]] = {
+    errors.RoleTooLow.code: "Sign in as somebody who may, or ask an administrator.",
+    errors.LinkUsed.code: "Sign in with your password, or ask for a new link.",
+    errors.UserNotFound.code: "Go back and reload the page.",
+    errors.LastAdmin.code: "Go back, and give somebody else the role first.",
+}
+_ADVICE_FOR_ALL: Final = "Try again; if it happens again, tell the administrator the number below."
 
 
 def init_app(app: Flask) -> None:
@@ -73,6 +83,7 @@ def status_of(error: Exception) -> int:
 
 def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | None = None) -> AnyResponse:
     """Return the error in the shape that the current address asks for."""
+    g.problem_code = code
     title = HTTPStatus(status).phrase
     if request.path.startswith("/api/"):
         response: AnyResponse = _problem_json(status, code=code, title=title, detail=detail)
@@ -82,9 +93,7 @@ def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | No
             status=status,
             title=title,
             message=detail,
-            advice=_ADVICE.get(
-                status, "Try again; if it happens again, tell the administrator the number below."
-            ),
+            advice=_ADVICE_FOR.get(code) or _ADVICE.get(status, _ADVICE_FOR_ALL),
             request_id=g.get("request_id", ""),
         )
         response = make_response(page, status)
@@ -104,17 +113,32 @@ def _problem_json(status: int, *, code: str, title: str, detail: str) -> Respons
     return Response(json.dumps(body), status, content_type="application/problem+json")
 
 
+def refused(page: str, error: errors.ThumbAppError) -> Response:
+    """Return *page*, on which the sentence of *error* stands, with the status that goes with it."""
+    g.problem_code = error.code
+    return make_response(page, status_of(error), _headers_for(error))
+
+
+def _headers_for(error: errors.ThumbAppError) -> dict[str, str]:
+    """Return what the status of *error* needs beside it: when to try again, how to sign in."""
+    if isinstance(error, errors.Unavailable | errors.Throttled):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, errors.SignInRequired | errors.TokenRefused):
+        return {"WWW-Authenticate": 'Bearer realm="ThumbApp"'}
+    return {}
+
+
 def _known(error: errors.ThumbAppError) -> AnyResponse:
-    headers = {}
+    if isinstance(error, errors.RedisUnavailable):  # the error page asks no server that is away
+        g.worker_status = WorkerStatus(known=False)
+        identity.forget()
     if isinstance(error, errors.Unavailable):
-        headers["Retry-After"] = str(error.retry_after_s)
         _log.warning("%s %s: %s", request.method, request.path, error)
-    return problem(status_of(error), code=error.code, detail=str(error), headers=headers)
+    return problem(status_of(error), code=error.code, detail=str(error), headers=_headers_for(error))
 
 
 def _redis_away(error: redis.RedisError) -> AnyResponse:
     _log.warning("%s %s: Redis: %s", request.method, request.path, error)
-    g.worker_status = WorkerStatus(known=False)  # the error page asks no server that is away
     return _known(errors.RedisUnavailable())
 
 

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
+from thumbapp.blueprints import access
 from thumbapp.blueprints.context import has_session_cookie
 
 POLICY: Final = (
@@ -20,6 +21,8 @@ POLICY: Final = (
 MEDIA_POLICY: Final = "default-src 'none'; sandbox"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+# What these show, a browser does not keep: tokens, links, who is who.
+_SECRET_PAGES: Final = {"account", "audit", "sign_in", "users"}
 _OWN_SITES: Final = {"same-origin", "none"}
 
 csrf = CSRFProtect()
@@ -29,6 +32,7 @@ _log = logging.getLogger("thumbapp.web")
 def init_app(app: Flask) -> None:
     """Guard every request of *app* and dress every response."""
     app.before_request(_begin)
+    access.init_app(app)
     app.before_request(_check_origin)
     csrf.init_app(app)
     app.after_request(_dress)
@@ -68,7 +72,8 @@ def _dress(response: AnyResponse) -> AnyResponse:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["X-Request-ID"] = g.get("request_id", "")
     if not (request.endpoint or "").endswith("static"):
-        headers.setdefault("Cache-Control", "no-cache, private")
+        is_secret = request.blueprint in _SECRET_PAGES
+        headers.setdefault("Cache-Control", "no-store" if is_secret else "no-cache, private")
         response.vary.add("Cookie")
         _log_request(response)
     return response

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 from flask import Response, request, stream_with_context
 
-from thumbapp.blueprints.context import parts, visitor
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.identity import address, owner
 from thumbapp.errors import ThumbAppError, TooManyStreams
 from thumbapp.live import sse
 from thumbapp.live.events import Event
@@ -22,7 +23,7 @@ def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Respons
     """
     state()  # an unknown job is a 404, not an open stream
     try:
-        subscription = parts().hub.subscribe([topic], session=visitor() or request.remote_addr or "")
+        subscription = parts().hub.subscribe([topic], session=owner() or address())
     except TooManyStreams:
         return Response(status=204)
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def up(*, host: str, port: int, workers: int | None, no_worker: bool, as_json: bool, until_eof: bool) -> None:
     """Start web, worker and, when THUMBAPP_REDIS_URL is unset, an embedded server.
 
-    Ctrl-C stops all of it within five seconds.
+    Prints the address, and a link that signs the administrator in once. Ctrl-C stops all of it within
+    five seconds.
     """
     from thumbapp.runtime.supervisor import Plan
 
@@ -56,7 +57,7 @@ def _run(settings: Settings, plan: "Plan", *, as_json: bool, until_eof: bool) ->
     if until_eof:
         lifeline.watch(sys.stdin.buffer, stop.ask)
     say = _say_json if as_json else _say
-    return Supervisor(settings, plan, make_app=_make_app, say=say, stop=stop).run()
+    return Supervisor(settings, plan, make_app=_make_app, invite=_invite, say=say, stop=stop).run()
 
 
 def _make_app(settings: Settings) -> "WSGIApplication":
@@ -64,6 +65,17 @@ def _make_app(settings: Settings) -> "WSGIApplication":
 
     app: WSGIApplication = thumbapp.create_app(settings)
     return app
+
+
+def _invite(settings: Settings) -> str:
+    """Return the path that signs the first administrator in once; there is one from now on."""
+    from thumbapp.accounts.links import AT_START
+    from thumbapp.accounts.service import Accounts
+    from thumbapp.runtime.connection import connect
+
+    with connect(settings, name="thumbapp-up") as client:
+        accounts = Accounts(client, namespace=settings.namespace)
+        return accounts.invite(accounts.first_admin(), lasting=AT_START)
 
 
 def _say(part: str, sentence: str) -> None:

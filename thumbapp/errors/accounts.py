@@ -116,6 +116,15 @@ class BadPassword(Refused):
         )
 
 
+class PasswordsDiffer(BadPassword):
+    """A new password was not written the same way twice."""
+
+    code = "passwords-differ"
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "The two passwords differ. Write the same one twice.")
+
+
 class BadRole(Refused):
     """A word is no role."""
 

@@ -173,9 +173,9 @@ class JobService:
         self._media.remove(job_id)
         self._ledger.announce(job, "deleted")
 
-    def owns(self, job: Job, actor: str | None) -> bool:
-        """Whether *actor* may change the job; None is the administrator."""
-        return actor is None or bool(job.owner and hmac.compare_digest(job.owner, actor))
+    def owns(self, work: Job | Batch, actor: str | None) -> bool:
+        """Whether *actor* may change the job or batch; None is the administrator."""
+        return actor is None or bool(work.owner and hmac.compare_digest(work.owner, actor))
 
     def delete_token(self, job: Job) -> str:
         """Return the secret with which a job made without an account can be deleted, "" for others."""

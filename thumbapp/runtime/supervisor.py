@@ -38,6 +38,7 @@ WORKER_GRACE_S = 4.5
 ALL_GRACE_S = 4.85
 _POLL_S = 0.02
 Say = Callable[[str, str], None]
+Invite = Callable[[Settings], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Supervisor:
     """Runs the parts of *plan* until *stop* is asked for; *say* gets a part's name and a sentence.
 
     *make_app* builds the web application once the server is there. The application may offer, in
-    ``extensions["thumbapp.shutdown"]``, callables that end its live streams.
+    ``extensions["thumbapp.shutdown"]``, callables that end its live streams. *invite* returns the path
+    that signs the administrator in once.
     """
 
     def __init__(
@@ -62,11 +64,12 @@ class Supervisor:
         plan: Plan,
         *,
         make_app: "Callable[[Settings], WSGIApplication]",
+        invite: Invite,
         say: Say,
         stop: StopRequest,
     ) -> None:
         self._settings, self._plan = settings, plan
-        self._make_app, self._say, self._stop = make_app, say, stop
+        self._make_app, self._invite, self._say, self._stop = make_app, invite, say, stop
         self._server: EmbeddedServer | None = None
         self._worker: WorkerProcess | None = None
         self._web: WebServer | None = None
@@ -96,8 +99,16 @@ class Supervisor:
         self._start_server()
         self._start_worker()
         web = self._start_web(sockets)
+        self._say_sign_in(address_of(sockets))
         self._say("open", address_of(sockets))
         return web
+
+    def _say_sign_in(self, address: str) -> None:
+        """Print the link that signs the administrator in, once; without a server there is none."""
+        try:
+            self._say("sign in", f"{address}{self._invite(self._settings)} (once, within ten minutes)")
+        except redis.RedisError:
+            self._say("sign in", "no link while the server does not answer; later: thumbapp users link admin")
 
     def _start_server(self) -> None:
         if self._settings.redis_url:

@@ -1,0 +1,141 @@
+"""Who may ask for what: one table, and whatever is not in it is nobody's.
+
+A test walks every address as a visitor, a user, an operator, an administrator and a token.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from flask import Flask, redirect, request, session, url_for
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from thumbapp.accounts.model import Role
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.identity import Asker, asker
+from thumbapp.errors import RedisUnavailable, RoleTooLow, SignInRequired
+
+
+class Need(StrEnum):
+    """What is needed to ask for something; each needs all that the one before it needs."""
+
+    NOTHING = "nothing"  # not even Redis
+    ADDRESS = "address"  # whoever knows the address, which cannot be guessed where it matters
+    UPLOAD = "upload"  # whoever may upload: everybody unless THUMBAPP_PUBLIC_UPLOAD is 0
+    USER = Role.USER
+    OPERATOR = Role.OPERATOR
+    ADMIN = Role.ADMIN
+
+
+NEEDS: Final[dict[str, Need]] = {
+    "static": Need.NOTHING,
+    "bootstrap.static": Need.NOTHING,
+    "health.alive": Need.NOTHING,
+    "health.ready": Need.NOTHING,
+    "jobs.create": Need.UPLOAD,
+    "jobs.index": Need.UPLOAD,
+    "jobs.show": Need.ADDRESS,
+    "jobs.panel": Need.ADDRESS,
+    "jobs.row": Need.ADDRESS,
+    "jobs.batch": Need.ADDRESS,
+    "jobs.batch_panel": Need.ADDRESS,
+    "jobs.status": Need.ADDRESS,
+    # Whose job it is, or whether its delete token was sent, the job service checks.
+    "jobs.cancel": Need.ADDRESS,
+    "jobs.retry": Need.ADDRESS,
+    "jobs.delete": Need.ADDRESS,
+    "api.describe": Need.UPLOAD,
+    "api.create": Need.UPLOAD,
+    "api.index": Need.UPLOAD,
+    "api.show": Need.ADDRESS,
+    "api.delete": Need.ADDRESS,
+    "api.retry": Need.ADDRESS,
+    "api.events": Need.ADDRESS,
+    "api.archive": Need.ADDRESS,
+    "api.thumbnail": Need.ADDRESS,
+    "api.batch": Need.ADDRESS,
+    "api.batch_events": Need.ADDRESS,
+    "api.batch_archive": Need.ADDRESS,
+    "sign_in.login": Need.ADDRESS,
+    "sign_in.logout": Need.ADDRESS,
+    "sign_in.link": Need.ADDRESS,
+    "account.show": Need.USER,
+    "account.set_password": Need.USER,
+    "account.create_token": Need.USER,
+    "account.revoke_token": Need.USER,
+    "account.end_session": Need.USER,
+    "account.end_sessions": Need.USER,
+    "users.index": Need.ADMIN,
+    "users.add": Need.ADMIN,
+    "users.change_role": Need.ADMIN,
+    "users.invite": Need.ADMIN,
+    "users.remove": Need.ADMIN,
+    "audit.index": Need.ADMIN,
+    "audit.export": Need.ADMIN,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Let nobody of *app* through who may not."""
+    app.before_request(_guard)
+    app.context_processor(lambda: {"may": may, "here": _here()})
+
+
+def need_of(endpoint: str) -> Need | None:
+    """Return what *endpoint* needs with the settings as they are; None: nobody may."""
+    need = NEEDS.get(endpoint)
+    if need is Need.UPLOAD:
+        return Need.ADDRESS if parts().settings.public_upload else Need.USER
+    return need
+
+
+def may(endpoint: str) -> bool:
+    """Whether who is asking may ask for *endpoint*: what menus and buttons are shown by."""
+    need = need_of(endpoint)
+    return need is not None and _is_met(need, asker())
+
+
+def _is_met(need: Need, who: Asker) -> bool:
+    return need in (Need.NOTHING, Need.ADDRESS) or who.may(Role(need))
+
+
+def _guard() -> Response | None:
+    """Refuse what the table does not allow; a visitor's browser is led to the sign-in page."""
+    if request.endpoint is None:  # no such address: its own error says so
+        return None
+    need = need_of(request.endpoint)
+    if need is None:
+        raise Forbidden("Nobody may ask for this address.")
+    if need is Need.NOTHING:
+        return None
+    if getattr(session, "is_away", False):
+        raise RedisUnavailable
+    who = asker()
+    if _is_met(need, who):
+        return None
+    if who.is_authenticated:
+        raise RoleTooLow(need)
+    if _is_page_visit():
+        return redirect(url_for("sign_in.login", next=_here()))
+    raise SignInRequired
+
+
+def _here() -> str:
+    """Return the path to come back to after signing in."""
+    return request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else "/"
+
+
+def _is_page_visit() -> bool:
+    """Whether a person opens a page, rather than a script or a program asking for something."""
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    return request.method in {"GET", "HEAD"} and mode == "navigate" and not request.path.startswith("/api/")
+
+
+def safe_path(text: str) -> str:
+    """Return *text* when it is a path of this site to go to next, ``/`` otherwise.
+
+    Browsers take ``//host``, ``/\\host`` and ``/<tab>/host`` for other sites.
+    """
+    is_path = text.startswith("/") and not text.startswith("//")
+    is_plain = "\\" not in text and text.isprintable() and " " not in text
+    return text if is_path and is_plain else "/"

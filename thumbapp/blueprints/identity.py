@@ -1,0 +1,151 @@
+"""Who is asking: a visitor, a signed-in user, or a program with an API token."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, cast
+
+from flask import Flask, Request, current_app, g, request, session
+from flask_login import LoginManager, UserMixin, current_user, login_user
+
+from thumbapp.accounts import model
+from thumbapp.accounts.model import Role, User
+from thumbapp.blueprints.browser_session import BrowserSession, BrowserSessions
+from thumbapp.blueprints.context import parts
+from thumbapp.errors import TokenRefused
+
+# So long after signing in what is dangerous asks for no password again.
+FRESH: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """Somebody who asks for something; ``role`` is None for a visitor, ``owner`` "" for one without jobs.
+
+    ``name`` is how the audit and the log call them.
+    """
+
+    name: str
+    owner: str
+    role: Role | None = None
+    user: User | None = None
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether we know who it is; what Flask-Login asks."""
+        return self.role is not None
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether everybody's jobs are theirs to see and change."""
+        return self.may(Role.OPERATOR)
+
+    @property
+    def actor(self) -> str | None:
+        """Whose jobs they may change: None is everybody's."""
+        return None if self.sees_all else self.owner
+
+    def may(self, needed: Role) -> bool:
+        """Whether they have the role *needed* or a higher one."""
+        return self.role is not None and self.role.covers(needed)
+
+    def get_id(self) -> str:
+        """Return what the session remembers; what Flask-Login asks."""
+        return self.user.id if self.user else ""
+
+
+def init_app(app: Flask, sessions: BrowserSessions) -> None:
+    """Let every request of *app* know who is asking."""
+    app.session_interface = sessions
+    manager = LoginManager()
+    # "strong" throws a token's holder out for a flash message, and addresses of phones change.
+    manager.session_protection = None
+    manager.anonymous_user = _visitor
+    manager.user_loader(_user)
+    manager.request_loader(_bearer)
+    manager.init_app(app, add_context_processor=False)
+
+
+def asker() -> Asker:
+    """Return who is asking, looked up once a request."""
+    return cast(Asker, current_user._get_current_object())
+
+
+def owner(*, create: bool = False) -> str:
+    """Return the word that stands in the jobs of who is asking; "" for a visitor without one.
+
+    With *create* a visitor without one gets it, 128 random bits in the signed cookie.
+    """
+    known = asker().owner
+    if not known and create:
+        known = session["visitor"] = f"v-{secrets.token_urlsafe(16)}"
+        session.permanent = True
+        g._login_user = _visitor()
+    return known
+
+
+def is_fresh() -> bool:
+    """Whether the user has signed in, or confirmed the password, within the last 15 minutes."""
+    signed_in_at = model.moment(session.get("signed_in_at"))
+    return signed_in_at is not None and model.now() - signed_in_at < FRESH
+
+
+def sign_in(user: User) -> None:
+    """Begin a new session of *user* in this browser, under a new id."""
+    _sessions().begin(cast(BrowserSession, session._get_current_object()), user.id)  # type: ignore[attr-defined]  # a LocalProxy
+    login_user(_asker_of(user))
+
+
+def sign_out() -> None:
+    """End the session, on the server too."""
+    _sessions().end(cast(BrowserSession, session._get_current_object()))  # type: ignore[attr-defined]  # a LocalProxy
+    forget()
+
+
+def forget() -> None:
+    """Go on as a visitor: for an error page that must not ask again who it is."""
+    g._login_user = _visitor()
+
+
+def _sessions() -> BrowserSessions:
+    return cast(BrowserSessions, current_app.session_interface)
+
+
+def _visitor() -> Asker:
+    return Asker("visitor", str(session.get("visitor", "")))
+
+
+def _asker_of(user: User) -> Asker:
+    return Asker(user.name, user.owner, user.role, user)
+
+
+def _user(user_id: str) -> Asker | None:
+    """Return the user of a session that Redis knows; what a cookie alone says is not believed."""
+    record = getattr(session, "record", None)
+    user = parts().accounts.users.find(user_id) if record and record.user_id == user_id else None
+    return _asker_of(user) if user else None
+
+
+def _bearer(request: Request) -> Asker | None:
+    """Return whose API token the request carries, None when it carries none.
+
+    Raises:
+        TokenRefused: it carries one that opens nothing.
+    """
+    given = request.authorization
+    if given is None or given.type != "bearer":
+        return None
+    accounts = parts().accounts
+    token = accounts.tokens.find(given.token or "")
+    found = accounts.holder(token) if token else None
+    if token is None or found is None:
+        forget()
+        raise TokenRefused
+    user, role = found
+    name = f"{user.name} (token {token.name})" if user else f"token {token.name}"
+    return Asker(name, token.owner, role, user)
+
+
+def address() -> str:
+    """Return the address the request came from, through as many proxies as are trusted."""
+    return request.remote_addr or ""

@@ -1,0 +1,48 @@
+"""The audit of the web: every request that may change something leaves one entry, done or refused."""
+
+from typing import Final
+
+import redis
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from thumbapp.blueprints.access import Need, need_of
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.identity import address, asker
+from thumbapp.errors import ThumbAppError
+
+_SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+
+
+def init_app(app: Flask) -> None:
+    """Write an entry for each unsafe request of *app*."""
+    app.after_request(_record)
+
+
+def note(action: str, target: str = "") -> None:
+    """Say what the request does, in place of its endpoint and the ids of its address."""
+    g.audit_note = (action, target)
+
+
+def _record(response: Response) -> Response:
+    if request.method in _SAFE or request.endpoint is None:
+        return response
+    ids = " ".join(map(str, (request.view_args or {}).values()))
+    action, target = g.get("audit_note", (request.endpoint, ids))
+    is_done = response.status_code < 400
+    parts().audit.record(
+        who=_who(),
+        action=action,
+        target=target,
+        source=address(),
+        result="ok" if is_done else g.get("problem_code", str(response.status_code)),
+        by_all=need_of(request.endpoint) is Need.ADDRESS and not (is_done and "audit_note" in g),
+    )
+    return response
+
+
+def _who() -> str:
+    try:
+        return asker().name
+    except (ThumbAppError, redis.RedisError):  # it cannot be told now, or was refused
+        return "unknown"
