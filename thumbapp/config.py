@@ -5,6 +5,7 @@ Redis or the other parts.
 """
 
 import os
+import re
 import secrets
 import sys
 import time
@@ -27,6 +28,15 @@ MEGA = 10**6
 def _setting(default: Any, says: str) -> Any:
     """Return a dataclass field with its default and the sentence that documents it."""
     return field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, slots=True)
+class NamedServer:
+    """A Redis server that the explorer may look at, besides the app's own."""
+
+    name: str
+    url: str
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,12 @@ class Settings:
     queue_limit: int = _setting(10_000, "waiting jobs beyond which uploads are refused; 0: no limit")
     min_free_mb: int = _setting(500, "MB that stay free on the disk; 0: no limit")
     sse_streams: int = _setting(0, "live streams at once; unset: the server's threads - 16")
+    protected_prefixes: tuple[str, ...] = _setting(
+        (), "beginnings of keys that the explorer never changes, by comma, besides ThumbApp's own"
+    )
+    servers: tuple["NamedServer", ...] = _setting(
+        (), "other servers for the explorer: name=url by space, name:ro=url for reading only"
+    )
     log_format: str = _setting("text", "text or json")
 
     @classmethod
@@ -155,6 +171,25 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _servers(text: str) -> tuple[NamedServer, ...]:
+    """Return the servers in *text*; one name stands for one server."""
+    servers = tuple(map(_server, text.split()))
+    if len({server.name for server in servers}) < len(servers):
+        raise ValueError("a name stands twice")
+    return servers
+
+
+def _server(text: str) -> NamedServer:
+    found = _NAMED_SERVER.fullmatch(text)
+    if not found:
+        raise ValueError("not name=url")
+    return NamedServer(found["name"], found["url"], is_read_only=bool(found["ro"]))
+
+
 def _zone(text: str) -> str:
     return ZoneInfo(text).key
 
@@ -165,9 +200,18 @@ def _log_format(text: str) -> str:
     return text
 
 
+_NAMED_SERVER = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]{0,39})(?P<ro>:ro)?=(?P<url>(rediss?|unix|redis\+sentinel)://\S+)", re.ASCII
+)
+_PASSWORD = re.compile(r"//[^\s/]*@")
 _BY_NAME: dict[str, tuple[Callable[[str], Any], str]] = {
     "timezone": (_zone, "an IANA zone such as Europe/Warsaw"),
     "log_format": (_log_format, "text or json"),
+    "protected_prefixes": (_prefixes, "beginnings of keys by comma"),
+    "servers": (
+        _servers,
+        "name=url or name:ro=url by space, each name once, each url redis://, rediss:// and so on",
+    ),
 }
 _BY_TYPE: dict[type, tuple[Callable[[str], Any], str]] = {
     int: (_whole, "a whole number, 0 or more"),
@@ -184,4 +228,4 @@ def _read(name: str, default: Any, text: str) -> Any:
     try:
         return reader(text.strip())
     except (ValueError, KeyError, OSError) as error:
-        raise BadSetting(PREFIX + name.upper(), text, expected) from error
+        raise BadSetting(PREFIX + name.upper(), _PASSWORD.sub("//", text), expected) from error

@@ -55,12 +55,12 @@ def connect(settings: Settings, *, read_timeout_s: float = 2.0, name: str = "") 
     if not settings.redis_url:
         finder = _Finder(settings.data_dir / SERVER_FILE)
         return _client(ConnectionPool(_FoundConnection, finder=finder, **_tcp(), **options))
-    try:
-        if settings.redis_url.startswith(_SENTINEL_SCHEME):
-            return _sentinel_client(settings.redis_url, options)
-        return _url_client(settings.redis_url, options)
-    except ValueError as error:
-        raise _bad_url(settings) from error
+    return _addressed(settings.redis_url, options, setting="REDIS_URL")
+
+
+def connect_to(url: str, *, read_timeout_s: float, name: str, setting: str) -> redis.Redis:
+    """Return a client of the server at *url*, which the variable *setting* holds; as `connect` otherwise."""
+    return _addressed(url, _options(read_timeout_s=read_timeout_s, name=name), setting=setting)
 
 
 def server_address(settings: Settings) -> ServerAddress:
@@ -155,6 +155,20 @@ def _options(*, read_timeout_s: float, name: str) -> dict[str, Any]:
     }
 
 
+def _addressed(url: str, options: dict[str, Any], *, setting: str) -> redis.Redis:
+    """Return a client of *url*; raises BadSetting, without the password, when it cannot be read."""
+    try:
+        if url.startswith(_SENTINEL_SCHEME):
+            return _sentinel_client(url, options)
+        return _url_client(url, options)
+    except ValueError as error:
+        raise BadSetting(
+            f"{PREFIX}{setting}",
+            without_password(url),
+            "redis://, rediss:// or unix:// and an address, or redis+sentinel://host:port,host:port/master/0",
+        ) from error
+
+
 def _tcp() -> dict[str, Any]:
     """Return what only TCP takes; keepalive fails with WinError 10042 on some Windows set-ups."""
     return {"socket_keepalive": sys.platform != "win32", "socket_keepalive_options": None}
@@ -198,11 +212,3 @@ def _host_and_port(text: str) -> tuple[str, int]:
     if not parts.hostname:
         raise ValueError(f"no host in {text!r}")
     return parts.hostname, parts.port or SENTINEL_PORT
-
-
-def _bad_url(settings: Settings) -> BadSetting:
-    return BadSetting(
-        f"{PREFIX}REDIS_URL",
-        without_password(settings.redis_url),
-        "redis://, rediss:// or unix:// and an address, or redis+sentinel://host:port,host:port/master/0",
-    )

@@ -1,0 +1,47 @@
+"""What a server says of its commands: their flags, subcommand by subcommand where it knows them.
+
+Redis before 7 describes ``CONFIG`` but not ``CONFIG GET``; there the flags of the whole command count.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from thumbapp.explorer.resp import Argv, Reply, word
+from thumbapp.explorer.wire import Line, unfailed
+
+_NAME, _FLAGS, _SUBCOMMANDS = 0, 2, 9
+NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
+
+
+class Catalog:
+    """The flags of one server's commands, asked once."""
+
+    def __init__(self, flags: dict[str, frozenset[str]]) -> None:
+        self._flags = flags
+
+    @classmethod
+    def ask(cls, line: Line) -> "Catalog":
+        """Return the catalogue of the server at the other end of *line*."""
+        rows = unfailed(line.exchange(("COMMAND",))[0])
+        return cls(dict(_described(rows if isinstance(rows, list) else [], is_top=True)))
+
+    def flags(self, argv: Argv) -> frozenset[str]:
+        """Return the flags of the command that *argv* is; none of one that the server does not know."""
+        name, pair = word(argv, 0), f"{word(argv, 0)} {word(argv, 1)}"
+        return self._flags.get(pair) or self._flags.get(name) or NOTHING_KNOWN
+
+
+def _described(rows: list[Reply], *, is_top: bool) -> Iterator[tuple[str, frozenset[str]]]:
+    for row in rows:
+        if isinstance(row, list):
+            yield _text(row[_NAME]).upper().replace("|", " "), frozenset(map(_text, _list(row[_FLAGS])))
+            if is_top and len(row) > _SUBCOMMANDS:
+                yield from _described(_list(row[_SUBCOMMANDS]), is_top=False)
+
+
+def _list(reply: Reply) -> list[Reply]:
+    return reply if isinstance(reply, list) else []
+
+
+def _text(reply: Reply) -> str:
+    return reply.decode("latin-1") if isinstance(reply, bytes) else ""

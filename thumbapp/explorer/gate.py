@@ -1,0 +1,265 @@
+"""The one gate: whether a command may go to a server, and the only way by which it does.
+
+`Gate.check` asks every question in order and raises the first refusal; `Gate.run` also sends and
+notes it; `Gate.reading` gives a licence for fixed reading commands that are sent by the thousand. What
+is refused stands in `thumbapp.explorer.rules` and `thumbapp.explorer.costs`.
+"""
+
+import base64
+import hmac
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from thumbapp.errors import (
+    CommandRefused,
+    ConfirmationNeeded,
+    KeyProtected,
+    LineUnreadable,
+    ModeNeeded,
+    ServerReadOnly,
+    ThumbAppError,
+)
+from thumbapp.explorer.costs import check_costs
+from thumbapp.explorer.line import command_line
+from thumbapp.explorer.names import shown
+from thumbapp.explorer.resp import Argv, Failure, Reply, pack, word
+from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
+from thumbapp.explorer.servers import ANY_DB, Server, databases
+from thumbapp.explorer.wire import Line
+
+CONFIRM_WITHIN_S: Final = 300
+_SECRETS: Final = frozenset({"ACL SETUSER", "CONFIG SET", "ACL GETUSER"})
+_LONGEST_NOTED: Final = 200
+_TWO_WORDS: Final = frozenset(
+    command.partition(" ")[0] for rule in RULES for command in rule.commands if " " in command
+) | {"XGROUP", "XINFO", "OBJECT"}
+_NO_KEYS: Final = re.compile(r"has no key arguments|arguments? specified|number of arguments")
+
+
+class Audit(Protocol):
+    """What keeps who did what."""
+
+    def record(
+        self, *, who: str, action: str, target: str = "", source: str = "", result: str = "ok"
+    ) -> None:
+        """Write one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a command is sent.
+
+    *mode* is how far they may go now. *binding* is what a confirmation holds for: their session or token.
+    """
+
+    who: str
+    mode: Mode = Mode.VIEW
+    source: str = ""
+    binding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command: the reply as it is, and the time until it was here."""
+
+    reply: Reply
+    ms: float
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the server answered with an error."""
+        return isinstance(self.reply, Failure)
+
+
+class Gate:
+    """Lets commands through to one server, or says why not."""
+
+    def __init__(self, server: Server, *, secret: bytes, audit: Audit) -> None:
+        self.server = server
+        self._key = hmac.digest(secret, b"thumbapp.explorer.confirm", "sha256")
+        self._audit = audit
+
+    def run(
+        self, argv: Argv, *, caller: Caller, db: int, confirm: str = "", cut_at: int | None = None
+    ) -> Ran:
+        """Send *argv* to database *db* and return its reply; an error of the server is a reply too.
+
+        Raises:
+            Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
+            ServerAway: there was no answer; the command may have run.
+        """
+        with self.server.link.hold(db) as line:
+            try:
+                self.check(line, argv, caller=caller, db=db, confirm=confirm)
+            except ThumbAppError as error:
+                self.note_refusal(argv, caller=caller, db=db, error=error)
+                raise
+            began = time.perf_counter()
+            reply = line.exchange(argv, cut_at=cut_at)[0]
+            ms = (time.perf_counter() - began) * 1000
+            if self._is_worth_noting(line, argv):
+                failed = reply.text if isinstance(reply, Failure) else "ok"
+                self.note(_noted(argv), caller=caller, db=db, result=failed)
+        return Ran(reply, ms)
+
+    def check(
+        self,
+        line: Line,
+        argv: Argv,
+        *,
+        caller: Caller,
+        db: int,
+        confirm: str = "",
+        holds_line: bool = False,
+    ) -> None:
+        """Raise what speaks against sending *argv* over *line*; returning means that it may go.
+
+        *holds_line* is whether the connection stays the caller's own, so that it may be changed.
+        """
+        name = command_name(argv)
+        self._check_refused(argv, name, db=db, holds_line=holds_line)
+        needed = mode_for(argv, name, self.server.catalog(line).flags(argv))
+        self._check_mode(name, needed, caller)
+        if needed is not Mode.VIEW:
+            self._check_keys(line, argv, name)
+        check_costs(line, argv, name)
+        self._check_confirmed(line, argv, name, caller=caller, db=db, confirm=confirm)
+
+    def reading(self, line: Line, commands: Iterable[str]) -> None:
+        """Raise when one of *commands* may not be sent in view mode however often; their cost is not asked.
+
+        It is for those who only ever send these, in bounded portions, and judges the words alone.
+        """
+        for name in commands:
+            argv: Argv = tuple(name.split())
+            self._check_refused(argv, name, db=ANY_DB, holds_line=False)
+            if mode_for(argv, name, self.server.catalog(line).flags(argv)) is not Mode.VIEW:
+                raise ModeNeeded(name, Mode.EDIT, Mode.VIEW)
+
+    def note(self, action: str, *, caller: Caller, db: int, result: str = "ok") -> None:
+        """Write into the audit that *caller* did *action*."""
+        self._audit.record(
+            who=caller.who,
+            action=f"redis.{action.partition(' ')[0].lower()}",
+            target=f"{self.server.name}[{db}] {action}",
+            source=caller.source,
+            result=result,
+        )
+
+    def note_refusal(self, argv: Argv, *, caller: Caller, db: int, error: ThumbAppError) -> None:
+        """Write into the audit that the gate did not let *argv* through; a question is no refusal."""
+        if not isinstance(error, ConfirmationNeeded | LineUnreadable):
+            self.note(_noted(argv), caller=caller, db=db, result=error.code)
+
+    # --- the questions, in order --------------------------------------------------------------------
+
+    def _check_refused(self, argv: Argv, name: str, *, db: int, holds_line: bool) -> None:
+        kinds = [Kind.REFUSED] if holds_line else [Kind.REFUSED, Kind.HOLDS]
+        if self.server.is_home():
+            kinds.append(Kind.REFUSED_AT_HOME)
+        if self.server.is_home_db(db):
+            kinds.append(Kind.REFUSED_IN_HOME_DB)
+        if rule := rule_for(argv, name, kinds):
+            raise CommandRefused(name, rule.says)
+
+    def _check_mode(self, name: str, needed: Mode, caller: Caller) -> None:
+        if needed is not Mode.VIEW and self.server.is_read_only:
+            raise ServerReadOnly(self.server.name, name)
+        if not caller.mode.covers(needed):
+            raise ModeNeeded(name, needed, caller.mode)
+
+    def _check_keys(self, line: Line, argv: Argv, name: str) -> None:
+        """Refuse a change of a protected key; the server is asked which arguments are keys."""
+        suspects = {
+            item: prefix for item in map(_bytes, argv[1:]) if (prefix := self.server.protecting(item))
+        }
+        if not suspects:
+            return
+        keys = {_bytes(argv[1])} if name in _CHANNELS else self._keys(line, argv)
+        for key, prefix in suspects.items():
+            if key in keys:
+                raise KeyProtected(shown(key), shown(prefix))
+
+    @staticmethod
+    def _keys(line: Line, argv: Argv) -> set[bytes]:
+        """Return the keys that *argv* names; every argument when the server cannot tell."""
+        reply = line.exchange(("COMMAND", "GETKEYS", *argv))[0]
+        if isinstance(reply, list):
+            return {key for key in reply if isinstance(key, bytes)}
+        is_without = isinstance(reply, Failure) and _NO_KEYS.search(reply.text.lower())
+        return set() if is_without else {_bytes(item) for item in argv}
+
+    def _check_confirmed(
+        self, line: Line, argv: Argv, name: str, *, caller: Caller, db: int, confirm: str
+    ) -> None:
+        kinds = [Kind.CONFIRMED, Kind.CONFIRMED_AT_HOME] if self.server.is_home() else [Kind.CONFIRMED]
+        rule = rule_for(argv, name, kinds)
+        if rule is None or self._is_confirmed(confirm, argv, caller=caller, db=db):
+            return
+        effect = _effect(rule.says, line, argv, name)
+        raise ConfirmationNeeded(effect, self._token(argv, caller=caller, db=db, until=_deadline()))
+
+    def _is_confirmed(self, token: str, argv: Argv, *, caller: Caller, db: int) -> bool:
+        until = token.partition(".")[0]
+        if not until.isdecimal() or len(until) > 12 or int(until) < time.time():
+            return False
+        return hmac.compare_digest(
+            token.encode(), self._token(argv, caller=caller, db=db, until=int(until)).encode()
+        )
+
+    def _token(self, argv: Argv, *, caller: Caller, db: int, until: int) -> str:
+        """Return what confirms exactly this: who, where, what, and until when."""
+        facts = (caller.who, caller.binding, self.server.name, db, until)
+        seal = hmac.digest(self._key, pack([facts, argv]), "sha256")
+        return f"{until}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
+
+    def _is_worth_noting(self, line: Line, argv: Argv) -> bool:
+        return mode_for(argv, command_name(argv), self.server.catalog(line).flags(argv)) is not Mode.VIEW
+
+
+def command_name(argv: Argv) -> str:
+    """Return what the table calls *argv*: ``GET``, or with its subcommand ``CONFIG SET``.
+
+    Raises:
+        LineUnreadable: there is no command.
+    """
+    if not argv:
+        raise LineUnreadable("it is empty")
+    name = word(argv, 0)
+    return f"{name} {word(argv, 1)}".strip() if name in _TWO_WORDS else name
+
+
+_CHANNELS: Final = frozenset({"PUBLISH", "SPUBLISH"})
+
+
+def _effect(says: str, line: Line, argv: Argv, name: str) -> str:
+    """Return what will happen, with the numbers of now."""
+    words = len(name.split())
+    target = shown(_bytes(argv[words])) if len(argv) > words else "it"
+    keys = line.exchange(("DBSIZE",))[0]
+    return says.format(
+        keys=f"{keys if isinstance(keys, int) else 0:,}",
+        all_keys=f"{sum(databases(line).values()):,}",
+        count=f"{len(argv) - words:,}",
+        target=target[:_LONGEST_NOTED],
+    )
+
+
+def _deadline() -> int:
+    return int(time.time()) + CONFIRM_WITHIN_S
+
+
+def _noted(argv: Argv) -> str:
+    """Return *argv* for the audit: no passwords, not too long."""
+    name = command_name(argv)
+    words = [_bytes(item) for item in argv]
+    if name in _SECRETS:
+        return command_line([*words[:3], b"..."] if len(words) > 3 else words)
+    return command_line(item[:_LONGEST_NOTED] for item in words[:10])[:_LONGEST_NOTED]
+
+
+def _bytes(argument: bytes | str | float) -> bytes:
+    return argument if isinstance(argument, bytes) else str(argument).encode()

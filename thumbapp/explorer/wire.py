@@ -1,0 +1,204 @@
+"""Whole packets to one server and whole answers back, over connections borrowed from a redis-py client.
+
+redis-py connects, signs in, speaks TLS and finds masters; what is sent and read goes past its
+commands, because it knows neither packed batches nor raw answers. Knows no command but SELECT.
+"""
+
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import hiredis
+import redis
+
+from thumbapp.errors import ServerAway, ThumbAppError, server_said
+from thumbapp.explorer.line import command_line
+from thumbapp.explorer.resp import Argv, Failure, Reply, ReplyReader, pack
+
+TIMEOUT_S: Final = 5.0
+MOST_REPLY_BYTES: Final = 16_000_000
+_CHUNK: Final = 65_536
+_LONGEST_LOGGED: Final = 300
+_WORDS: Final[dict[type[redis.RedisError], str]] = {
+    redis.exceptions.BusyLoadingError: "LOADING",
+    redis.exceptions.NoPermissionError: "NOPERM",
+    redis.exceptions.AuthenticationWrongNumberOfArgsError: "WRONGPASS",
+    redis.AuthenticationError: "NOAUTH",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went to the server in one packet, and how long its answers took."""
+
+    commands: tuple[str, ...]
+    count: int
+    ms: float
+
+
+@dataclass(slots=True)
+class Journal:
+    """Every packet sent on behalf of one page, for its log of commands."""
+
+    sent: list[Sent] = field(default_factory=list)
+
+    def add(self, commands: Sequence[str], count: int, began: float) -> None:
+        """Note that *count* commands, of which *commands* are the first, were answered just now."""
+        self.sent.append(Sent(tuple(commands), count, (time.perf_counter() - began) * 1000))
+
+
+class Line:
+    """One connection, held for as long as its commands belong together."""
+
+    def __init__(self, connection: Any, *, db: int, server: str, journal: Journal | None) -> None:
+        self._connection = connection
+        self._db = db
+        self._server = server
+        self._journal = journal
+        self.is_clean = True
+
+    def exchange(
+        self,
+        *commands: Argv,
+        cut_at: int | None = None,
+        limit: int = MOST_REPLY_BYTES,
+        timeout_s: float = TIMEOUT_S,
+    ) -> list[Reply]:
+        """Send *commands* as one packet and return a reply for each, errors in their place.
+
+        Strings longer than *cut_at* bytes come as their beginning; more than *limit* bytes in all
+        raise ReplyTooLarge.
+        """
+        began = time.perf_counter()
+        with self._talking(timeout_s) as wire:
+            wire.sendall(pack(commands))
+            reader = ReplyReader(wire.recv, cut_at=cut_at, limit=limit)
+            replies = [reader.read() for _ in commands]
+        if self._journal is not None:
+            self._journal.add([logged(argv) for argv in commands[:4]], len(commands), began)
+        return replies
+
+    def ask(self, *argv: Any, cut_at: int | None = None) -> Reply:
+        """Return the reply to one command; an error of the server is raised."""
+        return unfailed(self.exchange(argv, cut_at=cut_at)[0])
+
+    def exchange_packed(self, packet: bytes, count: int, *, logged_as: Sequence[str] = ()) -> list[Any]:
+        """Send *count* packed commands and return their replies as hiredis reads them.
+
+        This is the fast way, for long lists of short answers: nothing is cut, and an error is a
+        `hiredis.ReplyError` in its place.
+        """
+        began = time.perf_counter()
+        replies: list[Any] = []
+        with self._talking(TIMEOUT_S) as wire:
+            wire.sendall(packet)
+            reader = hiredis.Reader(notEnoughData=wire)
+            while len(replies) < count:
+                reader.feed(_received(wire))
+                while (reply := reader.gets()) is not wire:
+                    replies.append(reply)
+        if self._journal is not None:
+            self._journal.add(logged_as, count, began)
+        return replies
+
+    @contextmanager
+    def _talking(self, timeout_s: float) -> Iterator[socket.socket]:
+        """Lend the socket, on the right database; whatever breaks off in between makes it unusable."""
+        self.is_clean = False
+        wire: socket.socket = self._connection._sock
+        try:
+            wire.settimeout(timeout_s)
+            self._select(wire)
+            yield wire
+        except TimeoutError as error:
+            raise ServerAway(self._server, f"no answer within {timeout_s:g} s") from error
+        except OSError as error:
+            raise ServerAway(self._server, str(error)) from error
+        self.is_clean = True
+
+    def _select(self, wire: socket.socket) -> None:
+        if self._connection.db == self._db:
+            return
+        wire.sendall(pack([("SELECT", self._db)]))
+        reply = ReplyReader(wire.recv, cut_at=None, limit=_CHUNK).read()
+        if isinstance(reply, Failure):
+            raise server_said(reply.text)
+        self._connection.db = self._db  # where redis-py goes back to when it connects anew
+
+
+class Link:
+    """The way to one server, through the connections of *client*, which nobody else may use.
+
+    They change their database: whoever shares them would read another one.
+    """
+
+    def __init__(self, client: redis.Redis, *, name: str) -> None:
+        self._pool: Any = client.connection_pool
+        self.name = name
+
+    @contextmanager
+    def hold(self, db: int, *, journal: Journal | None = None) -> Iterator[Line]:
+        """Lend a connection that is on database *db*.
+
+        Raises:
+            ServerAway: the server cannot be reached, or stops answering.
+            ServerRefused: it does not let us in, or has no such database.
+        """
+        connection = self._open()
+        line = Line(connection, db=db, server=self.name, journal=journal)
+        try:
+            yield line
+        finally:
+            if line.is_clean:
+                connection._sock.settimeout(connection.socket_timeout)
+            else:
+                connection.disconnect()
+            self._pool.release(connection)
+
+    def exchange(self, db: int, *commands: Argv, cut_at: int | None = None) -> list[Reply]:
+        """Send *commands* as one packet to database *db* and return a reply for each."""
+        with self.hold(db) as line:
+            return line.exchange(*commands, cut_at=cut_at)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.disconnect()
+
+    def _open(self) -> Any:
+        try:
+            return self._pool.get_connection()
+        except redis.RedisError as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: redis.RedisError) -> ThumbAppError:
+        """Return what it means that no connection could be made."""
+        text = str(error)
+        for kind, word in _WORDS.items():  # redis-py leaves the server's word for it out
+            if isinstance(error, kind):
+                return server_said(text if text.startswith(word) else f"{word} {text}")
+        return server_said(text) if isinstance(error, redis.ResponseError) else ServerAway(self.name, text)
+
+
+def unfailed(reply: Reply) -> Reply:
+    """Return *reply*; raise what the server answered when that is an error."""
+    if isinstance(reply, Failure):
+        raise server_said(reply.text)
+    return reply
+
+
+def logged(argv: Argv) -> str:
+    """Return *argv* as a line for a log, long arguments cut."""
+    words = [word if isinstance(word, bytes) else str(word).encode() for word in argv]
+    line = command_line(word[:_LONGEST_LOGGED] for word in words[:8])
+    rest = f" ... ({len(words) - 8} more)" if len(words) > 8 else ""
+    return line[:_LONGEST_LOGGED] + rest
+
+
+def _received(wire: socket.socket) -> bytes:
+    data = wire.recv(_CHUNK)
+    if not data:
+        raise ConnectionResetError("the server closed the connection")
+    return data
