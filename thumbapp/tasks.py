@@ -10,7 +10,7 @@ import redis
 from huey import crontab
 
 from thumbapp.config import Settings
-from thumbapp.errors import RenderStopped
+from thumbapp.errors import RenderStopped, TaskDied
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.jobs.upkeep import Upkeep
@@ -19,6 +19,8 @@ from thumbapp.taskqueue.queue import StreamHuey
 
 if TYPE_CHECKING:
     from thumbapp.imaging.sandbox import Sandbox
+
+_ACCEPTED_BY_THEN_S = 90
 
 settings = Settings.from_environ()
 huey = StreamHuey.from_settings(settings, not_done=(redis.RedisError, RenderStopped))
@@ -40,6 +42,18 @@ def add(a: float, b: float) -> float:
 def clean_jobs() -> int:
     """Remove expired jobs and leftovers every hour; returns how many jobs went."""
     return _upkeep().clean()
+
+
+@huey.periodic_task(crontab(), name="requeue_jobs")
+def requeue_jobs() -> int:
+    """Queue again, every minute, waiting jobs that the queue has lost; returns how many."""
+    return _upkeep().requeue(huey.unfinished_ids)
+
+
+@huey.task(name="heal_jobs")
+def heal_jobs() -> int:
+    """Restore the jobs that Redis came back without; returns how many."""
+    return _upkeep().heal()
 
 
 def enqueue_job(job_id: str, *, run_id: str) -> None:
@@ -73,5 +87,18 @@ def _upkeep() -> Upkeep:
     return Upkeep(settings, ledger=_ledger(), enqueue=enqueue_job)
 
 
+def _heal() -> None:
+    """Heal now, and once those are old enough that may have been on their way in just now."""
+    heal_jobs()
+    heal_jobs.schedule(delay=_ACCEPTED_BY_THEN_S)
+
+
+def _fail_job(task: Any, error: TaskDied) -> None:
+    if task.name == "make_thumbnails":
+        _runner().give_up(*task.args, run_id=task.id, error=error)
+
+
+huey.on_empty.append(_heal)
+huey.on_dead.append(_fail_job)
 huey.on_consumer_start.append(lambda: sandbox().start())
 huey.on_consumer_stop.append(lambda: sandbox().stop())

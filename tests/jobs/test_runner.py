@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.jobs.conftest import Desk, InThread
-from thumbapp.errors import BrokenPicture, RenderStopped, UploadRefused
+from thumbapp.errors import BrokenPicture, RenderStopped, TaskDied, UploadRefused
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 from thumbapp.jobs.model import JobState
@@ -133,3 +133,23 @@ def test_a_running_job_obeys_its_owner(desk: Desk, photo: bytes, action: str, st
 
 def test_a_run_for_no_job_does_nothing(desk: Desk) -> None:
     assert desk.runner().run("A" * 22, run_id="A" * 22 + ".1") == "skipped"
+
+
+def test_a_job_whose_run_was_given_up_fails_with_the_reason(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+
+    desk.runner().give_up(job.id, run_id=job.run_id, error=TaskDied(3))
+
+    failed = desk.service.find(job.id)
+    assert (failed.state, failed.error.code) == (JobState.FAILED, TaskDied.code)
+    assert desk.ledger.kept(job.id) == failed
+
+
+def test_a_run_that_was_given_up_late_leaves_the_job_alone(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.run(job)
+
+    desk.runner().give_up(job.id, run_id=job.run_id, error=TaskDied(3))
+    desk.runner().give_up("A" * 22, run_id="gone", error=TaskDied(3))
+
+    assert desk.service.find(job.id).state is JobState.DONE

@@ -91,3 +91,33 @@ def test_an_upload_being_accepted_is_left_alone(desk: Desk, photo: bytes, redis_
     redis_client.flushall()
 
     assert desk.upkeep.heal() == 0
+
+
+def test_a_waiting_job_that_the_queue_has_lost_is_queued_again(desk: Desk, photo: bytes) -> None:
+    lost, known = desk.submit(("a.jpg", photo), ("b.jpg", photo))
+    desk.queue.runs.clear()
+    desk.clock.pass_(minutes=5)
+
+    count = desk.upkeep.requeue(lambda: {known.run_id})
+
+    assert (count, desk.queue.runs) == (1, [(lost.id, lost.run_id)])
+
+
+def test_a_job_on_its_way_into_the_queue_is_not_queued_again(desk: Desk, photo: bytes) -> None:
+    desk.submit(("a.jpg", photo))
+    desk.queue.runs.clear()
+
+    assert desk.upkeep.requeue(set) == 0
+    assert desk.queue.runs == []
+
+
+def test_of_two_that_heal_at_once_one_restores(desk: Desk, photo: bytes, redis_client: redis.Redis) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    redis_client.flushall()
+    desk.clock.pass_(minutes=5)
+    desk.queue.runs.clear()
+
+    desk.ledger.store.claim_restoring(job.id)
+    desk.upkeep.heal()
+
+    assert desk.queue.runs == []

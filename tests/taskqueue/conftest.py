@@ -1,6 +1,6 @@
 """A queue of the test's own with a handful of tasks, and a way to run what waits in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ from thumbapp.taskqueue.queue import StreamHuey
 
 
 @pytest.fixture
-def huey(settings: Settings) -> StreamHuey:
+def huey(settings: Settings) -> Iterator[StreamHuey]:
     """Return a queue on the private server with the tasks of `sample_tasks`."""
-    return sample_tasks.build(settings)
+    huey = sample_tasks.build(settings)
+    yield huey
+    huey.storage.close()
 
 
 @pytest.fixture

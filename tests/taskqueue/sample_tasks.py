@@ -3,17 +3,27 @@
 A consumer imports ``huey`` from here: it is made from the environment, as the app's own is.
 """
 
+import sys
 import time
 from typing import Any
 
+import redis
+
 from thumbapp.config import Settings
+from thumbapp.errors import NoFileChosen
 from thumbapp.taskqueue.queue import StreamHuey
 
 
 def build(settings: Settings, **options: Any) -> StreamHuey:
     """Return a queue with the sample tasks; they can be had by ``huey.task_named``."""
-    huey = StreamHuey.from_settings(settings, **options)
+    huey = StreamHuey.from_settings(settings, not_done=(redis.RedisError,), **options)
+    _add_plain_tasks(huey)
+    _add_slow_tasks(huey)
+    _add_odd_tasks(huey)
+    return huey
 
+
+def _add_plain_tasks(huey: StreamHuey) -> None:
     @huey.task(name="add")
     def add(a: float, b: float) -> float:
         return a + b
@@ -22,14 +32,16 @@ def build(settings: Settings, **options: Any) -> StreamHuey:
     def fail(reason: str) -> None:
         raise ValueError(reason)
 
+    @huey.task(name="refuse")
+    def refuse() -> None:
+        raise NoFileChosen
+
     @huey.task(name="give")
     def give(value: Any) -> Any:
         return value
 
-    @huey.task(name="give a set")
-    def give_a_set() -> set[int]:
-        return {1}
 
+def _add_slow_tasks(huey: StreamHuey) -> None:
     @huey.task(name="nap")
     def nap(seconds: float, mark: str = "naps") -> str:
         huey.client.rpush(f"test:{mark}:begun", 1)
@@ -37,7 +49,26 @@ def build(settings: Settings, **options: Any) -> StreamHuey:
         huey.client.rpush(f"test:{mark}:ended", 1)
         return mark
 
-    return huey
+    @huey.task(name="doze")
+    def doze(seconds: float) -> str:
+        huey.client.rpush("test:doze:begun", 1)
+        time.sleep(seconds)
+        return "rested"
+
+
+def _add_odd_tasks(huey: StreamHuey) -> None:
+    @huey.task(name="give a set")
+    def give_a_set() -> set[int]:
+        return {1}
+
+    @huey.task(name="exit")
+    def leave() -> None:
+        sys.exit(3)
+
+    @huey.task(name="lose redis")
+    def lose_redis() -> None:
+        if huey.client.incr("test:lost") == 1:
+            raise redis.ConnectionError("gone for a moment")
 
 
 def __getattr__(name: str) -> StreamHuey:

@@ -68,6 +68,22 @@ class Runner:
             return "skipped"
         return execution.finish()
 
+    def give_up(self, job_id: str, *, run_id: str, error: ThumbAppError) -> None:
+        """Fail the job with *error* when *run_id*, which the queue has given up, is its current run."""
+        try:
+            job = self._ledger.store.find(job_id)
+        except (JobNotFound, JobExpired):
+            return
+        if job.run_id != run_id:
+            return
+        reason = JobError(error.code, str(error))
+        job = replace(job, state=JobState.FAILED, error=reason, finished_at=self._clock())
+        fields = model.changes(state=job.state, error=reason, finished_at=job.finished_at, token="")
+        unfinished = (JobState.QUEUED, JobState.RUNNING)
+        if self._ledger.store.change(job_id, unfinished, fields=fields, finished_at=job.finished_at):
+            self._ledger.keep(job)
+            self._ledger.announce(job)
+
     def _claim(self, job_id: str, run_id: str) -> "_Execution | None":
         try:
             job = self._ledger.store.find(job_id)

@@ -22,6 +22,7 @@ from thumbapp.jobs.model import Batch, Job, JobState, Page
 
 TOMBSTONE_S: Final = 7 * 24 * 3600
 _CHUNK: Final = 200
+_RESTORING_S: Final = 60
 
 # KEYS: job, queued, expiring. ARGV: id, allowed states (",a,b,"), token that must match or "",
 # place in the queue or "", second of expiry or "", then field, value ...
@@ -82,6 +83,10 @@ class JobStore:
         if gone is None:
             raise JobNotFound
         raise JobExpired(datetime.fromisoformat(gone.decode()))
+
+    def claim_restoring(self, job_id: str) -> bool:
+        """Return whether the caller is the first in a minute to restore the job's record."""
+        return bool(self._redis.set(self._key("restoring", job_id), 1, nx=True, ex=_RESTORING_S))
 
     def exists(self, job_id: str) -> bool:
         """Whether there is a record of the job."""

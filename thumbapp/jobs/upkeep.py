@@ -1,6 +1,6 @@
 """Keeping house: jobs past their time go, killed runs' leftovers go, lost records come back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +14,8 @@ from thumbapp.jobs.service import Enqueue
 
 # A folder this young may belong to an upload whose record is about to be written.
 _BEING_ACCEPTED: Final = timedelta(minutes=1)
+# A job this young may be on its way into the queue.
+_BEING_QUEUED: Final = timedelta(minutes=2)
 
 
 class Upkeep:
@@ -59,7 +61,28 @@ class Upkeep:
             self._restore(job)
         return len(lost)
 
+    def requeue(self, run_ids: Callable[[], Set[str]]) -> int:
+        """Queue again the waiting jobs whose run is not among the queue's *run_ids*; returns how many.
+
+        A server that lost its last second, or a web process killed between record and queue, leaves some.
+        """
+        before = self._clock() - _BEING_QUEUED
+        found = [self._find(job_id) for job_id in self._ledger.store.queued_ids()]
+        waiting = [job for job in found if job and job.created_at < before]
+        known = run_ids() if waiting else set()
+        lost = [job for job in waiting if job.run_id not in known and self._still_waits(job)]
+        for job in lost:
+            self._enqueue(job.id, run_id=job.run_id)
+            self._ledger.announce(job, "queued again")
+        return len(lost)
+
+    def _still_waits(self, job: Job) -> bool:
+        now = self._find(job.id)
+        return now is not None and now.state is JobState.QUEUED and now.run_id == job.run_id
+
     def _restore(self, job: Job) -> None:
+        if not self._ledger.store.claim_restoring(job.id):
+            return
         job = replace(job, number=self._ledger.store.draw_number())
         if not job.state.is_final:
             job = replace(job, state=JobState.QUEUED, attempt=job.attempt + 1, done=0, thumbnails=())

@@ -36,6 +36,7 @@ WATCH_EVERY_S = 0.25
 WEB_GRACE_S = 2.0
 WORKER_GRACE_S = 4.5
 ALL_GRACE_S = 4.85
+HAND_BACK_S = 1.0
 _POLL_S = 0.02
 Say = Callable[[str, str], None]
 Invite = Callable[[Settings], str]
@@ -173,9 +174,18 @@ class Supervisor:
             self._worker.release()
         self._until(self._is_quiet, began + WORKER_GRACE_S)
         if self._worker:
-            self._worker.kill()
+            self._end_worker(self._worker)
         if self._server:
             self._server.stop(timeout_s=max(0.1, began + ALL_GRACE_S - time.monotonic()))
+
+    def _end_worker(self, worker: WorkerProcess) -> None:
+        """End the worker; when somebody hurries us, it gets the moment that handing back takes."""
+        if self._stop.is_urgent and worker.exit_code() is None:
+            worker.hurry()
+            deadline = time.monotonic() + HAND_BACK_S
+            while worker.exit_code() is None and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+        worker.kill()
 
     def _is_quiet(self) -> bool:
         """Return whether web and worker have ended."""

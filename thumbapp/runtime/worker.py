@@ -40,6 +40,11 @@ class WorkerProcess:
         if self._process and self._process.stdin:
             self._process.stdin.close()
 
+    def hurry(self) -> None:
+        """Ask the released worker to hand its tasks back now; where there is no asking, kill it."""
+        if self._process:
+            self._process.terminate()
+
     def kill(self) -> None:
         """End the process at once."""
         if self._process:

@@ -96,6 +96,11 @@ class MessageHuey(Huey):  # type: ignore[misc]  # huey ships no types
                 self.storage.bury(data, str(error))
             return None
 
+    def unfinished_ids(self) -> set[str]:
+        """Return the ids of all tasks that wait, run or are scheduled."""
+        ids = map(self.serializer.task_id, self.storage.unfinished_items())
+        return {task_id for task_id in ids if task_id is not None}
+
     def collected(self, task: Task) -> Task:
         """Return *task* with what its message only points to in its arguments."""
         return task

@@ -81,6 +81,14 @@ class SignedJsonSerializer:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise MessageRefused(f"its content is not understood ({error})") from error
 
+    def task_id(self, data: bytes) -> str | None:
+        """Return the id of the task in *data* without looking at its signature; None when there is none."""
+        try:
+            found = orjson.loads(data[_BODY + 1 :])["id"]
+        except (TypeError, ValueError, LookupError):
+            return None
+        return found if isinstance(found, str) else None
+
     def _signature(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256").hex().encode()
 

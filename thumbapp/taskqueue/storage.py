@@ -110,8 +110,17 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
             groups = {group["name"]: group["last-delivered-id"] for group in self.conn.xinfo_groups(stream)}
         except redis.ResponseError:
             return "-"
-        moment, _, number = groups.get(GROUP, b"0-0").decode().partition("-")
-        return f"{moment}-{int(number) + 1}"
+        return _next_id(groups.get(GROUP, b"0-0"))
+
+    def unfinished_items(self) -> Iterator[bytes]:
+        """Yield every message, waiting, in hand or scheduled; one that moves meanwhile may come twice."""
+        for member, _ in self.conn.zscan_iter(self.schedule_key, count=_SCANNED_AT_ONCE):
+            yield member[1:]
+        for stream in self.streams.keys:
+            after = "-"
+            while entries := self.conn.xrange(stream, min=after, count=_SCANNED_AT_ONCE):
+                yield from (fields.get(b"m", b"") for _, fields in entries)
+                after = _next_id(entries[-1][0])
 
     def flush_queue(self) -> None:
         """Delete all messages, waiting or in hand."""
@@ -258,6 +267,12 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         """Close the connections."""
         self.streams.leave_thread()
         self.conn.close()
+
+
+def _next_id(entry: bytes) -> str:
+    """Return the first id after *entry*."""
+    moment, _, number = entry.decode().partition("-")
+    return f"{moment}-{int(number) + 1}"
 
 
 def _bytes(key: str | bytes) -> bytes:
