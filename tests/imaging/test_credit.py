@@ -1,5 +1,6 @@
 """Copyright, author, credit and profile go along when asked for; nothing else does."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_credit_is_read_from_xmp(packet: str) -> None:
     credit = read_credit(picture, Image.Exif())
 
     assert credit == Credit(copyright="\u00a9 Ada", author="", line="Ada & Bob")
+
+
+def test_a_hostile_packet_is_not_searched_for_ever() -> None:
+    picture = scene()
+    picture.info["xmp"] = b"dc:rights>" * 4_000_000
+    before = time.process_time()
+
+    credit = read_credit(picture, Image.Exif())
+
+    # a second is far above what it takes, an hour what it took
+    assert time.process_time() - before < 1
+    assert credit == Credit()
 
 
 def test_credit_line_is_written_and_read_again(tmp_path: Path) -> None:

@@ -91,6 +91,15 @@ def test_a_jpeg_with_an_early_end_is_no_half_grey_success(
         rendered(tmp_path / "early.jpg", tmp_path, sizes=size)
 
 
+@pytest.mark.parametrize("share", [0.03, 0.05, 0.1, 0.2, 0.4])
+def test_a_progressive_jpeg_that_lacks_scans_is_refused(share: float, tmp_path: Path) -> None:
+    content = whole("JPEG", progressive=True)
+    (tmp_path / "early.jpg").write_bytes(content[: int(len(content) * share)].rstrip(b"\xff") + b"\xff\xd9")
+
+    with pytest.raises(BrokenPicture, match="damaged or cut off"):
+        rendered(tmp_path / "early.jpg", tmp_path, sizes="80")
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
 @pytest.mark.parametrize("size", ["20", "300"], ids=["drafted", "full"])
 def test_a_picture_that_truly_ends_in_one_colour_is_taken(

@@ -20,6 +20,7 @@ from thumbapp.errors import (
     PictureTooHeavy,
     PictureTooSlow,
     TooManyFrames,
+    TooManyParts,
     TooManyPixels,
     TooManyScans,
     UploadRefused,
@@ -97,6 +98,16 @@ def tiff_of(width: int, height: int) -> bytes:
     return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + body + bytes(4)
 
 
+def jpeg_of_parts(part: bytes, parts: int) -> bytes:
+    content = jpeg_of(8, 8)
+    return content[:2] + part * parts + content[2:]
+
+
+def gif_of_blocks(blocks: int) -> bytes:
+    content = gif_of(10, 10, frames=1)
+    return content[:19] + b"\x21\xfe" + b"\1a" * blocks + b"\0" + content[19:]
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], type[UploadRefused]]] = {
     "empty": (lambda: b"", EmptyFile),
     "text": (lambda: b"hello, this is no picture at all\n", NotAPicture),
@@ -121,6 +132,19 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], type[UploadRefused]]] = {
     "WebP of many large frames": (lambda: animated_webp_of(3000, 3000, frames=500), TooManyFrames),
     "TIFF of 2^32 pixels": (lambda: tiff_of(65536, 65536), TooManyPixels),
     "TIFF that takes gigabytes": (lambda: tiff_of(15000, 15000), PictureTooHeavy),
+    "JPEG of a million segments": (lambda: jpeg_of_parts(b"\xff\xe5\0\2", 10**6), TooManyParts),
+    "JPEG of fill bytes": (lambda: jpeg_of_parts(b"\xff", 10**6), TooManyParts),
+    "JPEG of empty resources": (
+        lambda: jpeg_of_parts(b"\xff\xed\xff\xf4Photoshop 3.0\0" + (b"8BIM\4\4" + bytes(6)) * 5459, 50),
+        TooManyParts,
+    ),
+    "JPEG of a million scans": (
+        lambda: jpeg_of_scans(1)[:-2] + b"\xff\xda\0\x08\1\1\0\0\x3f\0" * 10**6,
+        TooManyParts,
+    ),
+    "PNG of empty chunks": (lambda: png_of(10, 10, chunk(b"teXt", b"") * 10**5), TooManyParts),
+    "GIF of tiny blocks": (lambda: gif_of_blocks(10**6), TooManyParts),
+    "WebP of empty chunks": (lambda: webp_of(10, 10) + (b"JUNK" + bytes(4)) * 10**5, TooManyParts),
     "PNG cut in its header": (lambda: png_of(10, 10)[:20], BrokenPicture),
     "PNG with a wrong sum": (lambda: png_of(10, 10).replace(b"IDAT", b"IDAU"), BrokenPicture),
     "JPEG of three bytes": (lambda: b"\xff\xd8\xff", BrokenPicture),

@@ -234,6 +234,19 @@ def test_a_picture_that_needs_more_than_most_waits_for_memory(
     assert counts == [3] * 6
 
 
+def test_a_damaged_picture_writes_nothing_into_the_log(
+    opened: Open, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.tif"
+    scene().save(source, compression="tiff_adobe_deflate")
+    source.write_bytes(source.read_bytes()[:8] + b"\xff\xff" + source.read_bytes()[10:])
+
+    with pytest.raises(BrokenPicture):
+        opened().render(source, RECIPE, folder=tmp_path)
+
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_error_of_the_system_arrives_as_one(opened: Open, picture: Callable[[str], Path]) -> None:
     source = picture("a.jpg")
 

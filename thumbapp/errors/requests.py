@@ -173,6 +173,15 @@ class TooManyScans(UploadRefused):
         super().__init__(f"This JPEG is drawn in {scans:,} passes, far more than a camera or editor writes.")
 
 
+class TooManyParts(UploadRefused):
+    """A file is cut into so many pieces that reading its header alone would take a minute."""
+
+    code = "too-many-parts"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This file is cut into more than {limit:,} parts, far more than an editor writes.")
+
+
 class TooManyFrames(UploadRefused):
     """An animation has more frames, or larger ones, than are read."""
 

@@ -146,8 +146,15 @@ def _begin(parent_pid: int, max_decode_bytes: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent(parent_pid)
     _limit_memory(max_decode_bytes)
-    # Pillow warns about odd metadata; nobody reads a child's stderr
+    _be_silent()
+
+
+def _be_silent() -> None:
+    """Say nothing on stderr: what decoders write there is what a stranger's file makes them write."""
     warnings.simplefilter("ignore")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 if sys.platform == "linux":

@@ -9,33 +9,16 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from thumbapp.errors import BrokenPicture, EmptyFile
+from thumbapp.imaging import jpeg
+from thumbapp.imaging.survey import Parts, Survey
 
 MOST_EXIF_BYTES = 2**20
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_SCAN = b"\xff\xda"
+_MOST_CHUNKS = 50_000
+_MOST_BLOCKS = 400_000
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What a file's own bytes say; ``size`` is None where the decoder is the one to ask.
-
-    ``coefficient_bytes`` are what a decoder that keeps the whole picture in memory takes a pixel;
-    ``exif`` is set where the decoder would not find it in the header.
-    """
-
-    format: str
-    frames: int = 1
-    scans: int = 1
-    coefficient_bytes: float = 0.0
-    size: tuple[int, int] | None = None
-    exif: bytes = b""
 
 
 @contextmanager
@@ -96,57 +79,11 @@ def survey(content: mmap.mmap, *, most_frames: int) -> Survey | None:
         raise BrokenPicture("the file ends too early") from error
 
 
-def _survey_jpeg(content: mmap.mmap, most: int) -> Survey:
-    progressive, components, coefficient_bytes = False, 0, 0.0
-    for marker, start in _jpeg_segments(content):
-        if marker in _FRAME_HEADERS:
-            progressive, components = marker in _PROGRESSIVE, content[start + 5]
-            coefficient_bytes = _coefficient_bytes(content, start)
-        elif marker == 0xDA:
-            if progressive or content[start] < components:
-                return Survey("JPEG", 1, _count(content, _SCAN, start - 4), coefficient_bytes)
-            break
-    return Survey("JPEG")
-
-
-def _jpeg_segments(content: mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield marker and start of each segment's payload up to the first scan."""
-    at = 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
-        if marker == 0xFF or marker in _STANDALONE:
-            at += 1 if marker == 0xFF else 2
-            continue
-        yield marker, at + 4
-        if marker == 0xDA:
-            return
-        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-
-
-def first_scan(content: mmap.mmap) -> int:
-    """Return where the data of a JPEG's first scan begins."""
-    start = next((start for marker, start in _jpeg_segments(content) if marker == 0xDA), len(content))
-    return start - 2 + int.from_bytes(content[start - 2 : start], "big")
-
-
-def _coefficient_bytes(content: mmap.mmap, start: int) -> float:
-    """Return the bytes a pixel that a frame's coefficients take: two each, fewer for thinned colours."""
-    factors = [content[start + 7 + 3 * index] for index in range(content[start + 5])]
-    areas = [(factor >> 4) * (factor & 15) for factor in factors]
-    return 2 * sum(areas) / max([*areas, 1])
-
-
-def _count(content: mmap.mmap, needle: bytes, start: int) -> int:
-    found, at = 0, content.find(needle, start)
-    while at >= 0:
-        found, at = found + 1, content.find(needle, at + 2)
-    return found
-
-
 def _survey_png(content: mmap.mmap, most: int) -> Survey:
     """Look at each chunk; decoders do not check the sums of the compressed data."""
-    frames, at, exif, ended = 0, 8, b"", False
+    frames, at, exif, ended, parts = 0, 8, b"", False, Parts(_MOST_CHUNKS)
     while frames < most and not ended:
+        parts.count()
         length, kind = struct.unpack_from(">I4s", content, at)
         end = at + 8 + length
         if kind[0] & 0x20 == 0 and zlib.crc32(memoryview(content)[at + 4 : end]) != _sum_at(content, end):
@@ -164,7 +101,7 @@ def _sum_at(content: mmap.mmap, at: int) -> int:
 
 
 def _survey_gif(content: mmap.mmap, most: int) -> Survey:
-    frames, at = 0, 13 + _gif_table(content, 10)
+    frames, at, parts = 0, 13 + _gif_table(content, 10), Parts(_MOST_BLOCKS)
     while frames < most and at < len(content):
         if content[at] == 0x2C:
             frames += 1
@@ -174,7 +111,9 @@ def _survey_gif(content: mmap.mmap, most: int) -> Survey:
         else:
             break
         while at < len(content) and content[at]:
+            parts.count()
             at += content[at] + 1
+        parts.count()
         at += 1
     return Survey("GIF", max(frames, 1))
 
@@ -186,9 +125,10 @@ def _gif_table(content: mmap.mmap, at: int) -> int:
 
 def _survey_webp(content: mmap.mmap, most: int) -> Survey:
     """Read the canvas here: the decoder allocates it twice as soon as it is opened."""
-    frames, at = 0, 12
+    frames, at, parts = 0, 12, Parts(_MOST_CHUNKS)
     size = _webp_size(content)
     while frames < most and at + 8 <= len(content):
+        parts.count()
         kind, length = struct.unpack_from("<4sI", content, at)
         frames += kind == b"ANMF"
         at += 8 + length + (length & 1)
@@ -224,7 +164,7 @@ def _survey_tiff(content: mmap.mmap, most: int) -> Survey:
 
 
 _READERS: dict[str, Callable[[mmap.mmap, int], Survey]] = {
-    "JPEG": _survey_jpeg,
+    "JPEG": lambda content, most: jpeg.survey(content),
     "PNG": _survey_png,
     "GIF": _survey_gif,
     "WEBP": _survey_webp,

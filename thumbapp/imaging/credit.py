@@ -8,8 +8,13 @@ from xml.sax.saxutils import escape
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 _LONGEST = 500
+_MOST_XMP_BYTES = 128 * 2**10
 _IPTC_AUTHOR, _IPTC_CREDIT, _IPTC_COPYRIGHT = (2, 80), (2, 110), (2, 116)
-_XMP_FIELD = '{name}(?:="([^"]*)"|>(?:\\s*<rdf:(?:Alt|Seq|Bag)>\\s*<rdf:li[^>]*>)?([^<]*)<)'
+_XMP_FIELD = (
+    # each stretch has an end: a hostile packet must not be searched to its own from everywhere
+    '{name}(?:="([^"]{{0,999}})"|>(?:\\s{{0,99}}<rdf:(?:Alt|Seq|Bag)>\\s{{0,99}}<rdf:li[^>]{{0,99}}>)?'
+    "([^<]{{0,999}})<)"
+)
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
@@ -84,7 +89,8 @@ def _iptc(picture: Image.Image) -> dict[tuple[int, int], object]:
 
 def _xmp(picture: Image.Image) -> str:
     packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
-    return packet if isinstance(packet, str) else bytes(packet).decode("utf-8", "replace")
+    part = packet[:_MOST_XMP_BYTES]
+    return part if isinstance(part, str) else bytes(part).decode("utf-8", "replace")
 
 
 def _field(xmp: str, name: str) -> str:

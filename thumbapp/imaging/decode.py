@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageFile
 
 from thumbapp.errors import BrokenPicture, RenderOutOfMemory
-from thumbapp.imaging import containers
+from thumbapp.imaging import containers, jpeg
 from thumbapp.imaging.geometry import Box
 
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -112,15 +112,5 @@ def _check_jpeg_is_whole(picture: Image.Image, path: Path, *, draft: int) -> Non
 
 def _lengthened(content: mmap.mmap) -> bytes:
     """Return a JPEG with bits added to its first scan."""
-    end = _end_of_scan(content, containers.first_scan(content))
+    end = jpeg.end_of_scan(content, jpeg.first_scan(content))
     return content[:end] + _FILLER + content[end:]
-
-
-def _end_of_scan(content: mmap.mmap, start: int) -> int:
-    """Return where the scan that begins at *start* meets a marker other than a restart."""
-    at = content.find(b"\xff", start)
-    while 0 <= at < len(content) - 1:
-        if content[at + 1] != 0 and not 0xD0 <= content[at + 1] <= 0xD7 and content[at + 1] != 0xFF:
-            return at
-        at = content.find(b"\xff", at + 1 if content[at + 1] == 0xFF else at + 2)
-    return len(content)

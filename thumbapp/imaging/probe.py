@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from thumbapp.errors import BrokenPicture, NotAPicture
 from thumbapp.imaging import colour, containers
-from thumbapp.imaging.containers import Survey
 from thumbapp.imaging.limits import Header, Limits
+from thumbapp.imaging.survey import Survey
 
 # our own limits judge each header; Pillow's would warn or refuse on its own account
 Image.MAX_IMAGE_PIXELS = None

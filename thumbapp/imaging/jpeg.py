@@ -1,0 +1,99 @@
+"""The segments and scans of a JPEG, read without decoding it."""
+
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+
+from thumbapp.errors import BrokenPicture
+from thumbapp.imaging.survey import Parts, Survey
+
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# readers go through all metadata, and through Photoshop's piece by piece
+_MOST_PARTS = 10_000
+_BYTES_A_PART = 2_048
+_RESOURCES, _BYTES_A_RESOURCE = 0xED, 128
+
+
+def survey(content: mmap.mmap) -> Survey:
+    """Return what the JPEG *content* says; the frames of a JPEG are not counted.
+
+    Raises:
+        BrokenPicture: it ends between two of its scans.
+        TooManyParts: it has been cut into far too many.
+    """
+    frame, scans = 0, []
+    for marker, start in _segments(content):
+        if marker in _FRAME_HEADERS:
+            frame = start
+        elif marker == 0xDA:
+            scans.append(start)
+            if not frame or _holds_all(content, frame, start):
+                return Survey("JPEG")
+    if not scans:
+        return Survey("JPEG")
+    if not _is_complete(content, frame, scans):
+        raise BrokenPicture("its end is missing")
+    return Survey("JPEG", 1, len(scans), _coefficient_bytes(content, frame))
+
+
+def _holds_all(content: mmap.mmap, frame: int, scan: int) -> bool:
+    """Whether one scan is the whole picture."""
+    return content[frame - 3] not in _PROGRESSIVE and content[scan] >= content[frame + 5]
+
+
+def _is_complete(content: mmap.mmap, frame: int, scans: Sequence[int]) -> bool:
+    """Whether a picture of several scans has them: each colour to the last bit, detail of the first.
+
+    One that was cut off and closed between two scans decodes without an error, half of it grey or blurred.
+    """
+    colours, details = set(), 0
+    for start in scans:
+        count = content[start]
+        first, last, precision = content[start + 1 + 2 * count : start + 4 + 2 * count]
+        ids = {content[start + 1 + 2 * index] for index in range(count)}
+        if first == 0 and precision & 15 == 0:
+            colours |= ids
+        if content[frame + 6] in ids:
+            details |= (2 << last) - (1 << first)
+    wanted = {content[frame + 6 + 3 * index] for index in range(content[frame + 5])}
+    return content[frame - 3] in _LOSSLESS or (colours >= wanted and details | 1 == (1 << 64) - 1)
+
+
+def _segments(content: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Yield marker and start of each segment's payload up to the end of the picture."""
+    at, parts = 2, Parts(_MOST_PARTS)
+    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xD9:
+        marker = content[at + 1]
+        if marker == 0xFF or marker in _STANDALONE:
+            parts.count()
+            at += 1 if marker == 0xFF else 2
+            continue
+        length = int.from_bytes(content[at + 2 : at + 4], "big")
+        parts.count(1 + length // (_BYTES_A_RESOURCE if marker == _RESOURCES else _BYTES_A_PART))
+        yield marker, at + 4
+        at += 2 + length
+        if marker == 0xDA:
+            at = end_of_scan(content, at)
+
+
+def first_scan(content: mmap.mmap) -> int:
+    """Return where the data of a JPEG's first scan begins."""
+    start = next((start for marker, start in _segments(content) if marker == 0xDA), len(content))
+    return start - 2 + int.from_bytes(content[start - 2 : start], "big")
+
+
+def end_of_scan(content: mmap.mmap, start: int) -> int:
+    """Return where the scan whose data begins at *start* meets a marker other than a restart."""
+    found = _END_OF_SCAN.search(content, start)
+    return found.start() if found else len(content)
+
+
+def _coefficient_bytes(content: mmap.mmap, start: int) -> float:
+    """Return the bytes a pixel that a frame's coefficients take: two each, fewer for thinned colours."""
+    factors = [content[start + 7 + 3 * index] for index in range(content[start + 5])]
+    areas = [(factor >> 4) * (factor & 15) for factor in factors]
+    return 2 * sum(areas) / max([*areas, 1])
