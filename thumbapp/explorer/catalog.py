@@ -25,6 +25,9 @@ class Catalog:
         rows = unfailed(line.exchange(("COMMAND",))[0])
         return cls(dict(_described(rows if isinstance(rows, list) else [], is_top=True)))
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._flags
+
     def flags(self, argv: Argv) -> frozenset[str]:
         """Return the flags of the command that *argv* is; none of one that the server does not know."""
         name, pair = word(argv, 0), f"{word(argv, 0)} {word(argv, 1)}"

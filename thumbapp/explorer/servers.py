@@ -43,6 +43,10 @@ class Server:
             self._catalog = (time.monotonic(), Catalog.ask(line))
         return self._catalog[1]
 
+    def knows(self, line: Line, command: str) -> bool:
+        """Whether the server has *command*, such as ``COPY`` or ``XGROUP CREATECONSUMER``."""
+        return command in self.catalog(line)
+
     def is_home(self) -> bool:
         """Whether the app's own keys live on this server."""
         return self.home_db() is not None

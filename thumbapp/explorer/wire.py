@@ -6,7 +6,7 @@ commands, because it knows neither packed batches nor raw answers. Knows no comm
 
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -78,7 +78,7 @@ class Line:
             reader = ReplyReader(wire.recv, cut_at=cut_at, limit=limit)
             replies = [reader.read() for _ in commands]
         if self._journal is not None:
-            self._journal.add([logged(argv) for argv in commands[:4]], len(commands), began)
+            self.note([logged(argv) for argv in commands[:4]], len(commands), began)
         return replies
 
     def ask(self, *argv: Any, cut_at: int | None = None) -> Reply:
@@ -92,17 +92,32 @@ class Line:
         `hiredis.ReplyError` in its place.
         """
         began = time.perf_counter()
-        replies: list[Any] = []
-        with self._talking(TIMEOUT_S) as wire:
-            wire.sendall(packet)
-            reader = hiredis.Reader(notEnoughData=wire)
-            while len(replies) < count:
-                reader.feed(_received(wire))
-                while (reply := reader.gets()) is not wire:
-                    replies.append(reply)
-        if self._journal is not None:
-            self._journal.add(logged_as, count, began)
+        with self.talk() as ask:
+            replies = ask(packet, count)
+        self.note(logged_as, count, began)
         return replies
+
+    @contextmanager
+    def talk(self) -> Iterator[Callable[[bytes, int], list[Any]]]:
+        """Lend what sends packed commands and returns that many replies, for loops of thousands."""
+        with self._talking(TIMEOUT_S) as wire:
+            reader = hiredis.Reader(notEnoughData=wire)
+
+            def ask(packet: bytes, count: int) -> list[Any]:
+                wire.sendall(packet)
+                replies: list[Any] = []
+                while len(replies) < count:
+                    reader.feed(_received(wire))
+                    while (reply := reader.gets()) is not wire:
+                        replies.append(reply)
+                return replies
+
+            yield ask
+
+    def note(self, commands: Sequence[str], count: int, began: float) -> None:
+        """Write into the journal what was sent in a `talk` that began at *began*."""
+        if self._journal is not None:
+            self._journal.add(commands, count, began)
 
     @contextmanager
     def _talking(self, timeout_s: float) -> Iterator[socket.socket]:
