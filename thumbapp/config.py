@@ -59,6 +59,12 @@ class Settings:
     workers: int = _setting(0, "worker threads; unset: cores + 1")
     allowed_hosts: tuple[str, ...] = _setting((), "host names served besides loopback, by comma")
     trusted_proxies: int = _setting(0, "how many proxies in front are believed about X-Forwarded-*")
+    uploads_per_minute: int = _setting(
+        300, "uploads a minute from one address, a batch being one; 0: no limit"
+    )
+    jobs_in_flight: int = _setting(500, "jobs of one visitor that wait or run; 0: no limit")
+    store_mb: int = _setting(5_000, "MB that one visitor's jobs may take; 0: no limit")
+    request_timeout: int = _setting(60, "seconds a request may take to come in, large ones more; 0: no limit")
     public_upload: int = _setting(1, "1: everybody may upload; 0: only who is signed in")
     queue_limit: int = _setting(10_000, "waiting jobs beyond which uploads are refused; 0: no limit")
     min_free_mb: int = _setting(500, "MB that stay free on the disk; 0: no limit")

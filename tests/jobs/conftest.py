@@ -84,10 +84,16 @@ class Desk:
         """Return a runner, with the real renderer unless another is given."""
         return Runner(self.ledger, renderer=renderer or InThread(self.settings), clock=self.clock)
 
-    def submit(self, *files: tuple[str, bytes], sizes: str = "128x128", owner: str = OWNER) -> list[Job]:
+    def uploads(self, *files: tuple[str, bytes]) -> list[Upload]:
+        """Return *files* (name, content) as a form has them."""
+        return [Upload(name, io.BytesIO(content)) for name, content in files]
+
+    def submit(
+        self, *files: tuple[str, bytes], sizes: str = "128x128", owner: str = OWNER, payer: str = ""
+    ) -> list[Job]:
         """Submit *files* (name, content); returns their jobs."""
-        uploads = [Upload(name, io.BytesIO(content)) for name, content in files]
-        return list(self.service.submit(uploads, Recipe.parse(sizes=sizes), owner=owner).jobs)
+        recipe = Recipe.parse(sizes=sizes)
+        return list(self.service.submit(self.uploads(*files), recipe, owner=owner, payer=payer).jobs)
 
     def run(self, job: Job) -> str:
         """Run the job as a worker would."""

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import idempotency, openapi
 from thumbapp.blueprints.batch_archive import stream_archive
 from thumbapp.blueprints.context import has_session_cookie, job_service, parts
-from thumbapp.blueprints.identity import address, asker, owner
+from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
 from thumbapp.blueprints.security import MEDIA_POLICY, protect_cookie_request
 from thumbapp.blueprints.streams import live_response
@@ -146,7 +146,14 @@ def _submit() -> Submission:
     )
     submitter = owner(create=has_session_cookie())
     uploads = [_upload(file) for file in request.files.getlist("image") if file.filename]
-    return job_service().submit(uploads, recipe, owner=submitter, batch=request.form.get("batch", ""))
+    return job_service().submit(
+        uploads,
+        recipe,
+        owner=submitter,
+        payer=payer(),
+        batch=request.form.get("batch", ""),
+        count=count_upload,
+    )
 
 
 def _upload(file: FileStorage) -> Upload:

@@ -1,5 +1,6 @@
 """Who is asking: a visitor, a signed-in user, or a program with an API token."""
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,6 +83,20 @@ def owner(*, create: bool = False) -> str:
         session.permanent = True
         g._login_user = _visitor()
     return known
+
+
+def payer() -> str:
+    """Return whose share of jobs and bytes an upload uses: the owner's, else that of the hashed address."""
+    if known := owner():
+        return known
+    key = parts().settings.secret()
+    return "a-" + hmac.new(key, f"payer {address()}".encode(), "sha256").hexdigest()[:22]
+
+
+def count_upload() -> None:
+    """Count an upload from this address, or raise TooManyUploads."""
+    limit = parts().settings.uploads_per_minute
+    parts().accounts.throttle.upload(address(), per_minute=limit)
 
 
 def is_fresh() -> bool:

@@ -4,10 +4,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.context import job_service
-from thumbapp.blueprints.identity import asker, owner
+from thumbapp.blueprints.identity import asker, count_upload, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
-from thumbapp.blueprints.problems import status_of
-from thumbapp.errors import BadParameter, JobExpired, JobNotFound, UploadRefused, WrongState
+from thumbapp.blueprints.problems import refused
+from thumbapp.errors import (
+    BadParameter,
+    JobExpired,
+    JobNotFound,
+    QueueFull,
+    StorageUnavailable,
+    Throttled,
+    UploadRefused,
+    WrongState,
+)
 from thumbapp.forms.upload import UploadForm
 from thumbapp.imaging.probe import readable_formats
 from thumbapp.jobs.model import JobState, Page
@@ -29,9 +38,9 @@ def create() -> Response | str | tuple[str, int]:
         return _form_page(form), 422
     try:
         submission = _submit(form)
-    except UploadRefused as error:
+    except (UploadRefused, Throttled, QueueFull, StorageUnavailable) as error:
         form.refuse("image", error)
-        return _form_page(form), status_of(error)
+        return refused(_form_page(form), error)
     return redirect(_address(submission), 303)
 
 
@@ -120,7 +129,8 @@ def _form_page(form: UploadForm) -> str:
 
 def _submit(form: UploadForm) -> Submission:
     uploads = [Upload(file.filename, file.stream) for file in form.image.data or () if file and file.filename]
-    return job_service().submit(uploads, form.recipe(), owner=owner(create=True))
+    submitter = owner(create=True)
+    return job_service().submit(uploads, form.recipe(), owner=submitter, payer=submitter, count=count_upload)
 
 
 def _address(submission: Submission) -> str:

@@ -100,8 +100,10 @@ class Job:
     """One picture's way from upload to archive; times are aware and UTC.
 
     ``owner`` is the visitor or account that may change it ("" for a job made without either).
-    ``number`` orders jobs by creation. ``run_id`` is the task that may work on it; a retry draws
-    a new one, so that whatever still carries the old one changes nothing.
+    ``payer`` is whose share it uses: the owner's or, without one, the address's ("": nobody's);
+    ``stored`` is how many bytes it takes on the disk. ``number`` orders jobs by creation. ``run_id``
+    is the task that may work on it; a retry draws a new one, so that whatever still carries the old
+    one changes nothing.
     """
 
     id: str
@@ -111,6 +113,8 @@ class Job:
     created_at: datetime
     number: int = 0
     owner: str = ""
+    payer: str = ""
+    stored: int = 0
     batch: str = ""
     attempt: int = 1
     original: Original | None = None
@@ -174,6 +178,8 @@ def from_record(record: Mapping[str, str]) -> Job:
         recipe=Recipe.from_json(orjson.loads(record["recipe"])),
         created_at=datetime.fromisoformat(record["created_at"]),
         owner=record.get("owner", ""),
+        payer=record.get("payer", ""),
+        stored=int(record.get("stored", 0)),
         batch=record.get("batch", ""),
         original=Original.from_json(orjson.loads(record["original"])) if record.get("original") else None,
         thumbnails=tuple(Thumbnail(**item) for item in orjson.loads(record.get("thumbnails") or b"[]")),

@@ -133,7 +133,8 @@ class _Execution:
             if self._fail(error) == DROPPED:
                 return DROPPED
             raise
-        return self._settle(replace(self._job, state=JobState.DONE, finished_at=self._clock()))
+        done = replace(self._job, state=JobState.DONE, finished_at=self._clock(), stored=self._stored())
+        return self._settle(done)
 
     def _render(self) -> None:
         media = self._ledger.media
@@ -172,6 +173,12 @@ class _Execution:
         texts = {MANIFEST: manifest_text(manifest(job))}
         write_archive(media.path(job.id, ARCHIVE), pictures, texts=texts)
 
+    def _stored(self) -> int:
+        """Return how many bytes original, thumbnails and zip take."""
+        original = self._job.original.bytes if self._job.original else 0
+        zipped = self._ledger.media.path(self._job.id, ARCHIVE).stat().st_size
+        return original + zipped + sum(thumbnail.bytes for thumbnail in self._job.thumbnails)
+
     def _is_cancelled(self) -> bool:
         """Whether the run lost its claim; asks Redis four times a second at most."""
         if time.monotonic() - self._checked_at < _CANCEL_CHECK_S:
@@ -188,7 +195,9 @@ class _Execution:
 
     def _settle(self, job: Job) -> str:
         """Write the final state, the copy in the folder, the log line; returns the state."""
-        fields = model.changes(state=job.state, error=job.error, finished_at=job.finished_at)
+        fields = model.changes(
+            state=job.state, error=job.error, finished_at=job.finished_at, stored=job.stored
+        )
         if not self._write(fields, finished_at=job.finished_at):
             return self._dropped()
         self._ledger.keep(job)

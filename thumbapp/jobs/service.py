@@ -16,12 +16,14 @@ from typing import BinaryIO, Final, Protocol
 
 import redis
 
-from thumbapp.config import Settings
+from thumbapp.config import MEGA, Settings
 from thumbapp.errors import (
     NoFileChosen,
     NotYourJob,
     QueueFull,
+    StoreFull,
     TooManyFiles,
+    TooManyJobs,
     UploadRefused,
     WrongState,
 )
@@ -33,6 +35,7 @@ from thumbapp.jobs import model
 from thumbapp.jobs.insist import insist
 from thumbapp.jobs.ledger import SOURCE, Ledger
 from thumbapp.jobs.model import Batch, Job, JobError, JobState, Original, Page
+from thumbapp.jobs.store import NO_LIMIT, Share
 
 NEW_BATCH: Final = "new"
 
@@ -76,31 +79,46 @@ class JobService:
         self._store = ledger.store
         self._media = ledger.media
         self._limits = Limits.from_settings(settings)
+        self._most = Share(jobs=settings.jobs_in_flight, bytes=settings.store_mb * MEGA)
         self._enqueue = enqueue
         self._clock = clock
         self._delete_key = hashlib.sha256(b"thumbapp delete token" + settings.secret()).digest()
 
-    def submit(self, uploads: Sequence[Upload], recipe: Recipe, *, owner: str, batch: str = "") -> Submission:
+    def submit(
+        self,
+        uploads: Sequence[Upload],
+        recipe: Recipe,
+        *,
+        owner: str,
+        payer: str = "",
+        batch: str = "",
+        count: Callable[[], None] = lambda: None,
+    ) -> Submission:
         """Store the pictures of one upload and queue a job for each.
 
         Several files make a batch, as does *batch* ``"new"``; an id adds to that batch of the same
-        owner. Of several files a bad one becomes a ``failed`` job and the others go on.
+        owner. Of several files a bad one becomes a ``failed`` job and the others go on. *payer* is
+        whose share is used; *count* is called once a batch and may refuse by raising.
 
         Raises:
             UploadRefused: no file, too many, or the only file is no picture we take.
-            QueueFull, StorageUnavailable, redis.RedisError: nothing was kept.
+            QueueFull, Throttled, StorageUnavailable, redis.RedisError: nothing was kept.
             JobNotFound, NotYourJob: *batch* is not one to add to.
         """
-        self._check_room(uploads)
+        self._check_room(uploads, payer)
         new_batch = new_id() if batch == NEW_BATCH or (not batch and len(uploads) > 1) else ""
         if batch and not new_batch:
             self._check_batch(batch, owner=owner)
+        else:
+            count()
+        draft = self._draft(recipe, owner=owner, payer=payer, batch=new_batch or batch)
         jobs: list[Job] = []
         try:
             if new_batch:
                 self._store.add_batch(new_batch, owner=owner, created_at=self._clock())
             for upload in uploads:
-                jobs.append(self._draft(upload, recipe, owner=owner, batch=new_batch or batch))
+                name, number = clean_name(upload.filename), self._store.draw_number()
+                jobs.append(replace(draft, id=new_id(), number=number, filename=name))
                 jobs[-1] = self._accept(jobs[-1], upload, alone=len(uploads) == 1)
         except BaseException as error:
             self._take_back(jobs, new_batch, error)
@@ -147,6 +165,7 @@ class JobService:
     def retry(self, job_id: str, *, actor: str | None) -> Job:
         """Queue a failed or cancelled job again, at the end of the queue."""
         job = self._own(job_id, actor)
+        self._check_share(job.payer, more=1)
         if not self._media.exists(job_id, SOURCE):
             raise WrongState("tried again, for its picture was not kept", job.state)
         again, token = _fresh(job), secrets.token_hex(8)
@@ -189,7 +208,7 @@ class JobService:
             return job
         raise NotYourJob
 
-    def _check_room(self, uploads: Sequence[Upload]) -> None:
+    def _check_room(self, uploads: Sequence[Upload], payer: str) -> None:
         if not uploads:
             raise NoFileChosen
         if len(uploads) > self._settings.max_files:
@@ -197,7 +216,16 @@ class JobService:
         waiting = self._store.waiting()
         if self._settings.queue_limit and waiting + len(uploads) > self._settings.queue_limit:
             raise QueueFull(waiting)
+        self._check_share(payer, more=len(uploads))
         self._media.check_room()
+
+    def _check_share(self, payer: str, *, more: int) -> None:
+        """Raise when *payer* cannot have *more* jobs; the store looks again when it adds each."""
+        most, has = self._most, self._store.share(payer) if payer else NO_LIMIT
+        if payer and most.jobs and has.jobs + more > most.jobs:
+            raise TooManyJobs(most.jobs)
+        if payer and most.bytes and has.bytes >= most.bytes:
+            raise StoreFull(most.bytes)
 
     def _check_batch(self, batch_id: str, *, owner: str) -> None:
         """Raise when *owner* cannot add to the batch."""
@@ -207,15 +235,16 @@ class JobService:
         if len(found.jobs) >= self._settings.max_files:
             raise TooManyFiles(len(found.jobs) + 1, self._settings.max_files)
 
-    def _draft(self, upload: Upload, recipe: Recipe, *, owner: str, batch: str) -> Job:
+    def _draft(self, recipe: Recipe, *, owner: str, payer: str, batch: str) -> Job:
+        """Return what the jobs of one upload have in common."""
         return Job(
-            id=new_id(),
+            id="",
             state=JobState.QUEUED,
-            filename=clean_name(upload.filename),
+            filename="",
             recipe=recipe,
             created_at=self._clock(),
-            number=self._store.draw_number(),
             owner=owner,
+            payer=payer,
             batch=batch,
             total=len(recipe.sizes),
         )
@@ -223,9 +252,9 @@ class JobService:
     def _accept(self, job: Job, upload: Upload, *, alone: bool) -> Job:
         """Store the picture, look at its header and queue the job; nothing is left when that fails."""
         try:
-            self._media.put(job.id, SOURCE, upload.stream, max_bytes=self._limits.max_bytes)
+            stored = self._media.put(job.id, SOURCE, upload.stream, max_bytes=self._limits.max_bytes)
             seen = probe(self._media.path(job.id, SOURCE), limits=self._limits)
-            return self._queue(replace(job, original=Original.of(seen)))
+            return self._queue(replace(job, original=Original.of(seen), stored=stored))
         except UploadRefused as error:
             self._media.remove(job.id)
             if alone:
@@ -234,7 +263,7 @@ class JobService:
 
     def _queue(self, job: Job) -> Job:
         self._ledger.keep(job)
-        self._store.add(job)
+        self._store.add(job, most=self._most)
         self._enqueue(job.id, run_id=job.run_id)
         self._ledger.announce(job)
         return job

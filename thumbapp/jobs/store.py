@@ -8,15 +8,17 @@ cancel and a retry can never overwrite each other. Keys, all under the namespace
 - ``jobs:queued`` zset, id by place drawn; ``jobs:expiring`` zset, id by the second it may go
 - ``batch:<id>`` hash and ``batch:<id>:jobs`` zset; ``gone:<id>`` tombstone
 - ``jobs:number`` counter
+- ``load:<payer>`` set of a payer's jobs that wait or run; ``stored:<payer>`` counter of bytes
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import redis
 
-from thumbapp.errors import JobExpired, JobNotFound
+from thumbapp.errors import JobExpired, JobNotFound, StoreFull, TooManyJobs
 from thumbapp.jobs import model
 from thumbapp.jobs.model import Batch, Job, JobState, Page
 
@@ -24,13 +26,52 @@ TOMBSTONE_S: Final = 7 * 24 * 3600
 _CHUNK: Final = 200
 _RESTORING_S: Final = 60
 
+# Adds what the record says to its payer's share (sign 1), or takes it away (-1). Called before and after
+# each change of a record, within the same script, so the share is always the sum of the records.
+_SHARE: Final = """
+local function share(namespace, key, id, sign)
+  local payer, state, stored = unpack(redis.call('HMGET', key, 'payer', 'state', 'stored'))
+  if not payer or payer == '' then return end
+  local load, bytes = namespace .. 'load:' .. payer, namespace .. 'stored:' .. payer
+  if sign > 0 and (state == 'queued' or state == 'running') then redis.call('SADD', load, id)
+  else redis.call('SREM', load, id) end
+  if redis.call('INCRBY', bytes, sign * (tonumber(stored) or 0)) <= 0 then redis.call('DEL', bytes) end
+end
+"""
+# KEYS: load, stored, job, then sorted sets. ARGV: namespace, id, most jobs, most bytes (0: no limit),
+# bytes of this one, how many sorted sets, a score for each, then field, value ...
+# Returns 1, or 0 and -1 when the payer has as many jobs or bytes as there may be.
+_ADD: Final = (
+    _SHARE
+    + """
+local jobs, bytes, sets = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
+if jobs > 0 and redis.call('SCARD', KEYS[1]) >= jobs then return 0 end
+if bytes > 0 and (tonumber(redis.call('GET', KEYS[2])) or 0) + ARGV[5] > bytes then return -1 end
+redis.call('HSET', KEYS[3], unpack(ARGV, 7 + sets))
+for i = 1, sets do redis.call('ZADD', KEYS[3 + i], ARGV[6 + i], ARGV[2]) end
+share(ARGV[1], KEYS[3], ARGV[2], 1)
+return 1
+"""
+)
+# KEYS: job. ARGV: namespace, id.
+_DROP: Final = (
+    _SHARE
+    + """
+share(ARGV[1], KEYS[1], ARGV[2], -1)
+redis.call('DEL', KEYS[1])
+"""
+)
 # KEYS: job, queued, expiring. ARGV: id, allowed states (",a,b,"), token that must match or "",
-# place in the queue or "", second of expiry or "", then field, value ...
-_CHANGE: Final = """
+# place in the queue or "", second of expiry or "", namespace, then field, value ...
+_CHANGE: Final = (
+    _SHARE
+    + """
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or not string.find(ARGV[2], ',' .. state .. ',', 1, true) then return 0 end
 if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'token') ~= ARGV[3] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+share(ARGV[6], KEYS[1], ARGV[1], -1)
+redis.call('HSET', KEYS[1], unpack(ARGV, 7))
+share(ARGV[6], KEYS[1], ARGV[1], 1)
 local now = redis.call('HGET', KEYS[1], 'state')
 if now == state and ARGV[4] == '' then return 1 end
 redis.call('ZREM', KEYS[2], ARGV[1])
@@ -39,6 +80,18 @@ if ARGV[4] ~= '' then redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1]) end
 if ARGV[5] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1]) end
 return 1
 """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one payer has, or may have at most: jobs that wait or run, and bytes on the disk."""
+
+    jobs: int = 0
+    bytes: int = 0
+
+
+NO_LIMIT: Final = Share()
 
 
 class JobStore:
@@ -48,26 +101,44 @@ class JobStore:
         self._redis: Any = client
         self._namespace = namespace
         self._retention_s = retention_s
-        self._change = client.register_script(_CHANGE)
+        self._add, self._drop, self._change = map(client.register_script, (_ADD, _DROP, _CHANGE))
 
     def draw_number(self) -> int:
         """Return the next number: the order of creation, and of the queue."""
         return int(self._redis.incr(self._key("jobs:number")))
 
-    def add(self, job: Job) -> None:
-        """Write a new job and all its indexes at once."""
+    def add(self, job: Job, *, most: Share = NO_LIMIT) -> None:
+        """Write a new job and all its indexes at once.
+
+        Raises:
+            TooManyJobs, StoreFull: its payer would have more than *most* (0: no limit); nothing is written.
+        """
+        scores = self._scores(job)
+        flat = [part for pair in model.to_record(job).items() for part in pair]
+        limits = [most.jobs if job.payer else 0, most.bytes if job.payer else 0, job.stored]
         pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(self._key("job", job.id), mapping=model.to_record(job))
-        pipe.zadd(self._key("jobs"), {job.id: job.number})
-        if job.owner:
-            pipe.zadd(self._key("jobs:of", job.owner), {job.id: job.number})
+        self._add(
+            keys=[*self._share_keys(job.payer), self._key("job", job.id), *scores],
+            args=[self._namespace, job.id, *limits, len(scores), *scores.values(), *flat],
+            client=pipe,
+        )
         if job.batch:
-            self._add_to_batch(pipe, job)
-        if job.state is JobState.QUEUED:
-            pipe.zadd(self._key("jobs:queued"), {job.id: job.number})
-        if job.state.is_final:
-            pipe.zadd(self._key("jobs:expiring"), {job.id: self._expiry(job.finished_at or job.created_at)})
-        pipe.execute()
+            for key in (self._key("batch", job.batch), self._key("batch", job.batch, "jobs")):
+                pipe.expire(key, self._retention_s + TOMBSTONE_S)
+        added = pipe.execute()[0]
+        if added == 0:
+            raise TooManyJobs(most.jobs)
+        if added < 0:
+            raise StoreFull(most.bytes)
+
+    def share(self, payer: str) -> Share:
+        """Return what *payer* has now."""
+        load, stored = self._share_keys(payer)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.scard(load)
+        pipe.get(stored)
+        jobs, stored_bytes = pipe.execute()
+        return Share(jobs, int(stored_bytes or 0))
 
     def find(self, job_id: str) -> Job:
         """Return the job.
@@ -116,7 +187,8 @@ class JobStore:
         order = "" if place is None else str(place)
         expiry = "" if finished_at is None else str(self._expiry(finished_at))
         keys = [self._key("job", job_id), self._key("jobs:queued"), self._key("jobs:expiring")]
-        return bool(self._change(keys=keys, args=[job_id, states, token, order, expiry, *flat]))
+        about = [job_id, states, token, order, expiry, self._namespace]
+        return bool(self._change(keys=keys, args=[*about, *flat]))
 
     def place(self, job_id: str) -> int:
         """Return the job's place in the queue, 1 being next, 0 when it does not wait; O(log n)."""
@@ -195,17 +267,27 @@ class JobStore:
         pipe.execute()
 
     def _remove(self, pipe: Any, job: Job) -> None:
-        pipe.delete(self._key("job", job.id))
+        self._drop(keys=[self._key("job", job.id)], args=[self._namespace, job.id], client=pipe)
         for index in ("jobs", "jobs:queued", "jobs:expiring"):
             pipe.zrem(self._key(index), job.id)
         if job.owner:
             pipe.zrem(self._key("jobs:of", job.owner), job.id)
 
-    def _add_to_batch(self, pipe: Any, job: Job) -> None:
-        jobs = self._key("batch", job.batch, "jobs")
-        pipe.zadd(jobs, {job.id: job.number})
-        for key in (jobs, self._key("batch", job.batch)):
-            pipe.expire(key, self._retention_s + TOMBSTONE_S)
+    def _scores(self, job: Job) -> dict[str, int]:
+        """Return the sorted sets that a new job stands in, and where."""
+        scores = {self._key("jobs"): job.number}
+        if job.owner:
+            scores[self._key("jobs:of", job.owner)] = job.number
+        if job.batch:
+            scores[self._key("batch", job.batch, "jobs")] = job.number
+        if job.state is JobState.QUEUED:
+            scores[self._key("jobs:queued")] = job.number
+        if job.state.is_final:
+            scores[self._key("jobs:expiring")] = self._expiry(job.finished_at or job.created_at)
+        return scores
+
+    def _share_keys(self, payer: str) -> list[str]:
+        return [self._key("load", payer), self._key("stored", payer)]
 
     def _load(self, ids: list[str]) -> list[Job]:
         """Return the jobs of *ids* that exist, in that order, in one round trip."""

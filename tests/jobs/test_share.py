@@ -1,0 +1,228 @@
+"""What one visitor may have under way and stored: counted with each change, by nobody forgotten."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.jobs.conftest import Desk
+from thumbapp.errors import StoreFull, TooManyJobs, TooManyUploads
+from thumbapp.imaging.recipe import Recipe
+from thumbapp.jobs import model
+from thumbapp.jobs.model import Job, JobState
+from thumbapp.jobs.service import new_id
+from thumbapp.jobs.store import JobStore, Share
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PAYER = "v-somebody"
+
+
+@pytest.fixture
+def store(any_client: redis.Redis) -> JobStore:
+    """Return an empty store on a server of each kind."""
+    return JobStore(any_client, namespace="test:v1:", retention_s=3600)
+
+
+def draft(*, state: JobState = JobState.QUEUED, stored: int = 100) -> Job:
+    """Return a job that is not yet in any store."""
+    recipe = Recipe.parse(sizes="64")
+    return Job(new_id(), state, "a.jpg", recipe, NOW, payer=PAYER, owner=PAYER, stored=stored)
+
+
+def change(store: JobStore, job: Job, state: JobState, *, place: int | None = None, **fields: object) -> bool:
+    """Move *job* to *state* as service and runner do."""
+    finished_at = NOW if state.is_final else None
+    changed = model.changes(state=state, **fields)
+    return store.change(job.id, list(JobState), fields=changed, place=place, finished_at=finished_at)
+
+
+def test_a_job_is_counted_from_its_queueing_to_its_removal(store: JobStore) -> None:
+    job, seen = draft(), []
+
+    store.add(job)
+    seen.append(store.share(PAYER))
+    change(store, job, JobState.RUNNING)
+    seen.append(store.share(PAYER))
+    change(store, job, JobState.DONE, stored=350)
+    seen.append(store.share(PAYER))
+    store.expire(store.find(job.id), NOW)
+    seen.append(store.share(PAYER))
+
+    assert seen == [Share(1, 100), Share(1, 100), Share(0, 350), Share(0, 0)]
+
+
+def test_a_job_that_is_tried_again_is_under_way_again(store: JobStore) -> None:
+    job = draft()
+    store.add(job)
+
+    change(store, job, JobState.FAILED)
+    failed = store.share(PAYER)
+    change(store, job, JobState.QUEUED, place=7)
+
+    assert (failed, store.share(PAYER)) == (Share(0, 100), Share(1, 100))
+
+
+def test_removing_goes_by_the_record_and_not_by_what_was_read_before(store: JobStore) -> None:
+    read_before = draft()
+    store.add(read_before)
+    change(store, read_before, JobState.DONE, stored=9_000)
+
+    store.forget(read_before)
+    store.forget(read_before)
+
+    assert store.share(PAYER) == Share(0, 0)
+
+
+def test_nothing_of_it_stays_in_redis(store: JobStore, any_client: redis.Redis) -> None:
+    jobs = [draft() for _ in range(3)]
+    for job in jobs:
+        store.add(job)
+
+    store.forget(*jobs)
+
+    assert [key for key in any_client.scan_iter() if PAYER.encode() in key] == []
+
+
+@pytest.mark.parametrize(
+    ("most", "error", "taken"),
+    [
+        (Share(jobs=5), TooManyJobs, 5),
+        (Share(bytes=700), StoreFull, 7),
+        (Share(jobs=9, bytes=399), StoreFull, 3),
+    ],
+    ids=["jobs", "bytes", "both"],
+)
+def test_not_one_more_is_taken_side_by_side(
+    store: JobStore, most: Share, error: type[Exception], taken: int
+) -> None:
+    refused: list[Exception] = []
+    begin = threading.Barrier(12)
+
+    def add() -> None:
+        begin.wait()
+        try:
+            store.add(draft(), most=most)
+        except (TooManyJobs, StoreFull) as refusal:
+            refused.append(refusal)
+
+    threads = [threading.Thread(target=add) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert store.share(PAYER) == Share(taken, taken * 100)
+    assert [type(refusal) for refusal in refused] == [error] * (12 - taken)
+    assert len(store.page(PAYER, state=None, cursor=None, limit=50).items) == taken
+
+
+def test_a_job_of_nobody_has_no_limit(store: JobStore) -> None:
+    for _ in range(3):
+        store.add(replace(draft(), payer=""), most=Share(jobs=1, bytes=1))
+
+    assert store.share("") == Share(0, 0)
+    assert store.waiting() == 3
+
+
+def limited(desk: Desk, **settings: int) -> Desk:
+    """Return *desk* with a service of other limits."""
+    changed = replace(desk.settings, **settings)  # type: ignore[arg-type] # numbers all
+    service = type(desk.service)(changed, ledger=desk.ledger, enqueue=desk.queue, clock=desk.clock)
+    return replace(desk, service=service)
+
+
+@pytest.mark.parametrize(
+    ("limits", "error", "files"),
+    [
+        ({"jobs_in_flight": 2}, TooManyJobs, 1),
+        ({"jobs_in_flight": 3}, TooManyJobs, 2),
+        ({"store_mb": 1}, StoreFull, 1),
+    ],
+    ids=["no place", "not for all of a batch", "no room"],
+)
+def test_what_is_too_much_is_refused_and_leaves_nothing(
+    desk: Desk, photo: bytes, limits: dict[str, int], error: type[Exception], files: int
+) -> None:
+    desk = limited(desk, **limits)
+    size = 499_999 - len(photo) if "store_mb" in limits else 0
+    for _ in range(2):
+        desk.submit(("a.jpg", photo + bytes(size)), payer=PAYER)
+    folders, waiting, runs = desk.folders(), desk.service.waiting(), list(desk.queue.runs)
+
+    with pytest.raises(error, match="Nothing was saved"):
+        desk.submit(*[("b.jpg", photo)] * files, payer=PAYER)
+
+    assert (desk.folders(), desk.service.waiting(), desk.queue.runs) == (folders, waiting, runs)
+    assert desk.submit(("c.jpg", photo), payer="v-somebody-else", owner="v-somebody-else")
+
+
+def test_a_job_of_a_full_queue_cannot_be_tried_again(desk: Desk, photo: bytes) -> None:
+    desk = limited(desk, jobs_in_flight=1)
+    first = desk.submit(("a.jpg", photo), payer=PAYER)[0]
+    desk.service.cancel(first.id, actor=first.owner)
+    desk.submit(("b.jpg", photo), payer=PAYER)
+
+    with pytest.raises(TooManyJobs):
+        desk.service.retry(first.id, actor=first.owner)
+
+    assert desk.service.find(first.id).state is JobState.CANCELLED
+
+
+def test_what_a_finished_job_takes_is_what_lies_on_the_disk(desk: Desk, photo: bytes) -> None:
+    job = desk.submit(("a.jpg", photo), sizes="64,128", payer=PAYER)[0]
+
+    desk.run(job)
+
+    folder: Path = desk.ledger.media.folder(job.id)
+    there = sum(path.stat().st_size for path in folder.iterdir() if path.name != "job.json")
+    assert desk.ledger.store.share(PAYER) == Share(0, there)
+
+
+def test_a_redis_that_came_back_empty_counts_again_what_was_healed(
+    desk: Desk, photo: bytes, redis_client: redis.Redis
+) -> None:
+    job = desk.submit(("a.jpg", photo), payer=PAYER)[0]
+    before = desk.ledger.store.share(PAYER)
+    redis_client.flushall()
+    desk.clock.pass_(minutes=2)
+
+    desk.upkeep.heal()
+
+    assert desk.ledger.store.share(PAYER) == before == Share(1, job.stored)
+
+
+def test_a_batch_is_counted_once(desk: Desk, photo: bytes) -> None:
+    counted: list[int] = []
+    first = desk.service.submit(
+        desk.uploads(("a.jpg", photo)),
+        Recipe.parse(sizes="64"),
+        owner=PAYER,
+        batch="new",
+        count=lambda: counted.append(1),
+    )
+
+    for _ in range(3):
+        desk.service.submit(
+            desk.uploads(("b.jpg", photo)),
+            Recipe.parse(sizes="64"),
+            owner=PAYER,
+            batch=first.batch,
+            count=lambda: counted.append(1),
+        )
+
+    assert counted == [1]
+
+
+def test_an_upload_that_is_not_counted_in_stores_nothing(desk: Desk, photo: bytes) -> None:
+    def refuse() -> None:
+        raise TooManyUploads(300, 60)
+
+    with pytest.raises(TooManyUploads):
+        desk.service.submit(
+            desk.uploads(("a.jpg", photo)), Recipe.parse(sizes="64"), owner=PAYER, count=refuse
+        )
+
+    assert desk.folders() == []
