@@ -125,8 +125,8 @@ def _extend(app: Flask) -> None:
     filters.init_app(app)
     assets.init_app(app)
     shown = {"version": __version__, "settings": parts.settings}
-    asked = {"worker_status": LocalProxy(worker_status), "asker": LocalProxy(identity.asker)}
-    app.context_processor(lambda: shown | asked)
+    status = LocalProxy(worker_status)
+    app.context_processor(lambda: shown | {"worker_status": status})
 
 
 def _add_pages(app: Flask) -> None:

@@ -78,7 +78,8 @@ NEEDS: Final[dict[str, Need]] = {
 def init_app(app: Flask) -> None:
     """Let nobody of *app* through who may not."""
     app.before_request(_guard)
-    app.context_processor(lambda: {"may": may, "here": _here()})
+    app.add_template_global(may)
+    app.add_template_global(here)
 
 
 def need_of(endpoint: str) -> Need | None:
@@ -116,11 +117,11 @@ def _guard() -> Response | None:
     if who.is_authenticated:
         raise RoleTooLow(need)
     if _is_page_visit():
-        return redirect(url_for("sign_in.login", next=_here()))
+        return redirect(url_for("sign_in.login", next=here()))
     raise SignInRequired
 
 
-def _here() -> str:
+def here() -> str:
     """Return the path to come back to after signing in."""
     return request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else "/"
 

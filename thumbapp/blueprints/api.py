@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import idempotency, openapi
+from thumbapp.blueprints import idempotency, openapi, trail
 from thumbapp.blueprints.batch_archive import stream_archive
 from thumbapp.blueprints.context import has_session_cookie, job_service, parts
 from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
@@ -162,6 +162,7 @@ def _upload(file: FileStorage) -> Upload:
 
 def _accepted(submission: Submission) -> AnyResponse:
     """Return 202 with the one job, or with the batch of several."""
+    trail.about(submission.jobs[0].id if len(submission.jobs) == 1 else submission.batch)
     token = job_service().delete_token
     objects = [accepted_json(job, delete_token=token(job)) for job in submission.jobs]
     alone = len(objects) == 1

@@ -8,12 +8,14 @@ from typing import Final, cast
 
 from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
+from werkzeug.local import LocalProxy
 
 from thumbapp.accounts import model
 from thumbapp.accounts.model import Role, User
 from thumbapp.blueprints.browser_session import BrowserSession, BrowserSessions
 from thumbapp.blueprints.context import parts
 from thumbapp.errors import TokenRefused
+from thumbapp.jobs.model import Job
 
 # So long after signing in what is dangerous asks for no password again.
 FRESH: Final = timedelta(minutes=15)
@@ -65,6 +67,8 @@ def init_app(app: Flask, sessions: BrowserSessions) -> None:
     manager.user_loader(_user)
     manager.request_loader(_bearer)
     manager.init_app(app, add_context_processor=False)
+    app.add_template_filter(maker)
+    app.jinja_env.globals["asker"] = LocalProxy(asker)  # a macro sees no context, but globals
 
 
 def asker() -> Asker:
@@ -106,20 +110,32 @@ def is_fresh() -> bool:
 
 
 def sign_in(user: User) -> None:
-    """Begin a new session of *user* in this browser, under a new id."""
+    """Begin a new session of *user* in this browser, under a new id.
+
+    What the browser uploaded before stays the visitor's, and is there again after signing out.
+    """
+    visitor = session.get("visitor")
     _sessions().begin(cast(BrowserSession, session._get_current_object()), user.id)  # type: ignore[attr-defined]  # a LocalProxy
+    _keep_visitor(visitor)
     login_user(_asker_of(user))
 
 
 def sign_out() -> None:
     """End the session, on the server too."""
+    visitor = session.get("visitor")
     _sessions().end(cast(BrowserSession, session._get_current_object()))  # type: ignore[attr-defined]  # a LocalProxy
+    _keep_visitor(visitor)
     forget()
 
 
 def forget() -> None:
     """Go on as a visitor: for an error page that must not ask again who it is."""
     g._login_user = _visitor()
+
+
+def _keep_visitor(visitor: str | None) -> None:
+    if visitor:
+        session["visitor"], session.permanent = visitor, True
 
 
 def _sessions() -> BrowserSessions:
@@ -159,6 +175,16 @@ def _bearer(request: Request) -> Asker | None:
     user, role = found
     name = f"{user.name} (token {token.name})" if user else f"token {token.name}"
     return Asker(name, token.owner, role, user)
+
+
+def maker(job: Job) -> str:
+    """Return who made *job*, as operators are told: a user's name, a token, or a visitor."""
+    kind = job.owner.partition("-")[0]
+    if kind != "u":
+        return {"v": "a visitor", "t": "an API token", "": "a program"}.get(kind, "somebody")
+    if "users_by_id" not in g:
+        g.users_by_id = {user.id: user.name for user in parts().accounts.users.all()}
+    return str(g.users_by_id.get(job.owner, "a user who was removed"))
 
 
 def address() -> str:

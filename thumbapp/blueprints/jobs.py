@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import job_service
 from thumbapp.blueprints.identity import asker, count_upload, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
@@ -41,17 +42,20 @@ def create() -> Response | str | tuple[str, int]:
     except (UploadRefused, Throttled, QueueFull, StorageUnavailable) as error:
         form.refuse("image", error)
         return refused(_form_page(form), error)
+    trail.about(submission.batch or submission.jobs[0].id)
     return redirect(_address(submission), 303)
 
 
 @bp.get("/jobs")
 def index() -> str:
-    """Show one's own jobs, newest first; an operator sees everybody's."""
-    state, cursor, actor = _state_asked(), request.args.get("cursor"), asker().actor
-    page = Page([], None)
+    """Show one's own jobs, newest first; an operator sees everybody's unless ``whose`` is ``mine``."""
+    state, cursor = _state_asked(), request.args.get("cursor")
+    whose = "mine" if request.args.get("whose") == "mine" else None
+    actor, page = owner() if whose else asker().actor, Page([], None)
     if actor != "":
         page = job_service().page_of(actor, state=state, cursor=cursor, limit=JOBS_A_PAGE)
-    return render_template("jobs/index.html", page=page, state=state, cursor=cursor, states=_FILTERS)
+    shown = {"page": page, "state": state, "cursor": cursor, "states": _FILTERS, "whose": whose}
+    return render_template("jobs/index.html", **shown)
 
 
 @bp.get("/jobs/<job_id>")

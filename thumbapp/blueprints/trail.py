@@ -6,7 +6,7 @@ import redis
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints.access import Need, need_of
+from thumbapp.blueprints.access import NEEDS, Need
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, asker
 from thumbapp.errors import ThumbAppError
@@ -21,22 +21,29 @@ def init_app(app: Flask) -> None:
 
 def note(action: str, target: str = "") -> None:
     """Say what the request does, in place of its endpoint and the ids of its address."""
-    g.audit_note = (action, target)
+    g.audit_action = action
+    about(target)
+
+
+def about(target: str) -> None:
+    """Say what the request is about, where its address does not."""
+    g.audit_target = target
 
 
 def _record(response: Response) -> Response:
     if request.method in _SAFE or request.endpoint is None:
         return response
     ids = " ".join(map(str, (request.view_args or {}).values()))
-    action, target = g.get("audit_note", (request.endpoint, ids))
+    action = g.get("audit_action", request.endpoint)
     is_done = response.status_code < 400
+    is_sign_in = is_done and action.startswith("sign-")
     parts().audit.record(
         who=_who(),
         action=action,
-        target=target,
+        target=g.get("audit_target", ids),
         source=address(),
         result="ok" if is_done else g.get("problem_code", str(response.status_code)),
-        by_all=need_of(request.endpoint) is Need.ADDRESS and not (is_done and "audit_note" in g),
+        by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
     )
     return response
 
