@@ -79,12 +79,12 @@ def _ledger() -> Ledger:
 
 @cache
 def _runner() -> Runner:
-    return Runner(_ledger(), renderer=sandbox())
+    return Runner(_ledger(), renderer=sandbox(), clock=huey.now)
 
 
 @cache
 def _upkeep() -> Upkeep:
-    return Upkeep(settings, ledger=_ledger(), enqueue=enqueue_job)
+    return Upkeep(settings, ledger=_ledger(), enqueue=enqueue_job, clock=huey.now)
 
 
 def _heal() -> None:

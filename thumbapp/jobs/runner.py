@@ -211,7 +211,7 @@ class _Execution:
 
     def _dropped(self) -> str:
         """Leave the job to whoever took it; remove what was made for a job deleted meanwhile."""
-        if not self._ledger.store.exists(self._job.id):
+        if self._ledger.store.was_removed(self._job.id):
             self._ledger.media.remove(self._job.id)
         _log.info("job %s: run %s was replaced or cancelled", self._job.id, self._job.run_id)
         return DROPPED

@@ -188,7 +188,7 @@ class JobService:
     def delete(self, job_id: str, *, actor: str | None, token: str = "") -> None:
         """Remove the job and its files for its owner, or for who holds its delete token."""
         job = self._own(job_id, actor, token)
-        self._store.forget(job)
+        self._store.forget(job, was_removed=True)
         self._media.remove(job_id)
         self._ledger.announce(job, "deleted")
 

@@ -6,7 +6,8 @@ cancel and a retry can never overwrite each other. Keys, all under the namespace
 - ``job:<id>`` hash, `model.to_record`'s fields and ``token``, the execution that may write
 - ``jobs`` and ``jobs:of:<owner>`` zsets, id by creation number
 - ``jobs:queued`` zset, id by place drawn; ``jobs:expiring`` zset, id by the second it may go
-- ``batch:<id>`` hash and ``batch:<id>:jobs`` zset; ``gone:<id>`` tombstone
+- ``batch:<id>`` hash and ``batch:<id>:jobs`` zset; ``gone:<id>`` tombstone of an expired job
+- ``removed:<id>`` for an hour after a removal; ``restoring:<id>`` while one heals
 - ``jobs:number`` counter
 - ``load:<payer>`` set of a payer's jobs that wait or run; ``stored:<payer>`` counter of bytes
 """
@@ -25,6 +26,7 @@ from thumbapp.jobs.model import Batch, Job, JobState, Page
 TOMBSTONE_S: Final = 7 * 24 * 3600
 _CHUNK: Final = 200
 _RESTORING_S: Final = 60
+_REMOVED_S: Final = 3600
 
 # Adds what the record says to its payer's share (sign 1), or takes it away (-1). Called before and after
 # each change of a record, within the same script, so the share is always the sum of the records.
@@ -163,6 +165,10 @@ class JobStore:
         """Whether there is a record of the job."""
         return bool(self._redis.exists(self._key("job", job_id)))
 
+    def was_removed(self, job_id: str) -> bool:
+        """Whether somebody removed the job within the hour; one that Redis lost was not removed."""
+        return bool(self._redis.exists(self._key("removed", job_id)))
+
     def token(self, job_id: str) -> str:
         """Return the token of the execution that may write the job now, "" when none may."""
         return (self._redis.hget(self._key("job", job_id), "token") or b"").decode()
@@ -255,11 +261,16 @@ class JobStore:
         pipe.set(self._key("gone", job.id), when.isoformat(), ex=TOMBSTONE_S)
         pipe.execute()
 
-    def forget(self, *jobs: Job, batch: str = "") -> None:
-        """Remove the records of *jobs*, and of *batch*, as if they had never been."""
+    def forget(self, *jobs: Job, batch: str = "", was_removed: bool = False) -> None:
+        """Remove the records of *jobs*, and of *batch*, as if they had never been.
+
+        With *was_removed* a run of theirs is told by `was_removed` that this was meant.
+        """
         pipe = self._redis.pipeline(transaction=True)
         for job in jobs:
             self._remove(pipe, job)
+            if was_removed:
+                pipe.set(self._key("removed", job.id), 1, ex=_REMOVED_S)
             if job.batch:
                 pipe.zrem(self._key("batch", job.batch, "jobs"), job.id)
         if batch:

@@ -93,12 +93,15 @@ class Upkeep:
         self._ledger.announce(job, "restored")
 
     def _lost(self, job_id: str) -> Job | None:
-        """Return the job of a folder whose record is gone without a tombstone."""
+        """Return the job of a folder whose record is gone and was neither removed nor expired."""
         try:
             self._ledger.store.find(job_id)
         except JobNotFound:
             job = self._ledger.kept(job_id)
-            return job if job and self._clock() - job.created_at > _BEING_ACCEPTED else None
+            is_whole = job is not None and (
+                job.state.is_final or self._clock() - job.created_at > _BEING_ACCEPTED
+            )
+            return job if is_whole and not self._ledger.store.was_removed(job_id) else None
         except JobExpired:
             return None
         return None

@@ -170,6 +170,10 @@ class StreamHuey(RunningHuey):
         self._clock = (now, time.monotonic())
         return now
 
+    def now(self) -> datetime:
+        """Return the time, aware and UTC; in a consumer it is the server's, whatever this machine's is."""
+        return self._get_timestamp().replace(tzinfo=UTC)
+
     def _get_timestamp(self) -> datetime:
         """Return the time, naive and UTC: the server's where it was asked, else this machine's."""
         if self._clock is None:
