@@ -1,0 +1,134 @@
+"""Kinds that Pillow reads and does not write: their pixels are known, not taken from its decoder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.imaging import handmade
+from tests.imaging.scenes import distance, exact, rendered, scene
+from thumbapp.imaging.limits import Limits
+from thumbapp.imaging.probe import probe
+
+Thumbnail = Callable[..., Image.Image]
+
+
+def clear(mode: str) -> Image.Image:
+    image = scene()
+    image.putalpha(Image.radial_gradient("L").resize(image.size))
+    return image.convert(mode)
+
+
+PNGS: dict[str, tuple[bytes, Image.Image]] = {
+    "grey, interlaced": (handmade.png(scene().convert("L"), interlaced=True), scene().convert("L")),
+    "RGB, interlaced": (handmade.png(scene(), interlaced=True), scene()),
+    "RGBA, interlaced": (handmade.png(clear("RGBA"), interlaced=True), clear("RGBA")),
+    "grey, 16 bit": (handmade.png(scene().convert("L"), depth=16), scene().convert("L")),
+    "grey and alpha, 16 bit": (handmade.png(clear("LA"), depth=16), clear("LA")),
+    "RGB, 16 bit": (handmade.png(scene(), depth=16), scene()),
+    "RGB, 16 bit, interlaced": (handmade.png(scene(), depth=16, interlaced=True), scene()),
+    "RGBA, 16 bit": (handmade.png(clear("RGBA"), depth=16), clear("RGBA")),
+}
+
+
+@pytest.mark.parametrize("kind", PNGS)
+def test_pixels_of_a_png_are_those_that_went_in(kind: str, tmp_path: Path, thumbnail: Thumbnail) -> None:
+    content, image = PNGS[kind]
+    (tmp_path / "a.png").write_bytes(content)
+
+    small = thumbnail(tmp_path / "a.png", "80")
+
+    has_alpha = image.mode.endswith("A")
+    wanted = image.convert("RGBA").resize((80, 60), Image.Resampling.LANCZOS)
+    assert small.has_transparency_data is has_alpha
+    assert distance(small, wanted if has_alpha else exact(image, (80, 60))) < 1
+
+
+def test_pixels_of_a_16_bit_rgb_tiff_are_those_that_went_in(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    (tmp_path / "a.tif").write_bytes(handmade.tiff16(scene()))
+
+    small = thumbnail(tmp_path / "a.tif", "80")
+
+    assert distance(small, exact(scene(), (80, 60))) < 1
+
+
+def test_colours_of_a_ycck_jpeg_are_those_that_went_in(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    inks = scene().convert("CMYK")
+    inks.paste((200, 20, 0, 90), (0, 0, 60, 60))
+    (tmp_path / "a.jpg").write_bytes(handmade.ycck_jpeg(inks))
+
+    small = thumbnail(tmp_path / "a.jpg", "80", format="png")
+
+    assert small.mode == "RGB"
+    assert distance(small, exact(inks.convert("RGB"), (80, 60))) < 2
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0, 0), (255, 0, 0, 0), (0, 255, 255, 0), (0, 0, 0, 255)], ids=str)
+def test_ink_on_paper_is_not_turned_round(ink: tuple[int, ...], tmp_path: Path, thumbnail: Thumbnail) -> None:
+    Image.new("CMYK", (64, 64), ink).save(tmp_path / "a.jpg", quality=95)
+
+    small = thumbnail(tmp_path / "a.jpg", "32", format="png")
+
+    cyan, magenta, yellow, black = ink
+    wanted = tuple(max(0, 255 - part - black) for part in (cyan, magenta, yellow))
+    assert distance(small, Image.new("RGB", (32, 32), wanted)) < 2
+
+
+def block(side: int, colour: tuple[int, int, int]) -> Image.Image:
+    """Return a square of *colour* whose own palette has it in a place of its own."""
+    image = Image.new("P", (side, side), sum(colour) % 200 + 1)
+    palette = bytearray(768)
+    place = 3 * image.getpixel((0, 0))
+    palette[place : place + 3] = bytes(colour)
+    image.putpalette(palette)
+    return image
+
+
+def test_gif_frames_keep_their_own_palettes_and_dispose_as_told(tmp_path: Path) -> None:
+    red, green, blue, grey = (200, 0, 0), (0, 200, 0), (0, 0, 200), (90, 90, 90)
+    stay, to_background, to_previous = 1, 2, 3
+    frames = [
+        (block(64, red), (0, 0), stay),
+        (block(32, green), (0, 0), to_previous),
+        (block(32, blue), (32, 32), to_background),
+        (block(16, grey), (0, 48), stay),
+    ]
+    (tmp_path / "a.gif").write_bytes(handmade.gif((64, 64), frames))
+
+    (made,) = rendered(tmp_path / "a.gif", tmp_path, sizes="64", format="png", animation="all")
+
+    seen = []
+    with Image.open(tmp_path / made.file) as small:
+        for index in range(4):
+            small.seek(index)
+            shown = small.convert("RGBA")
+            seen.append([shown.getpixel(place) for place in ((8, 8), (48, 48), (8, 56), (56, 8))])
+    opaque = [(*colour, 255) for colour in (red, green, blue, grey)]
+    assert seen[:3] == [
+        [opaque[0], opaque[0], opaque[0], opaque[0]],
+        [opaque[1], opaque[0], opaque[0], opaque[0]],
+        [opaque[0], opaque[2], opaque[0], opaque[0]],
+    ]
+    assert (seen[3][0], seen[3][1][3], seen[3][2]) == (opaque[0], 0, opaque[3])
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_pictures_of_phones_are_read_with_the_extra(
+    orientation: int, mode: str, tmp_path: Path, limits: Limits, thumbnail: Thumbnail
+) -> None:
+    heif = pytest.importorskip("pillow_heif", reason='needs pip install "thumbapp[heif]"')
+    heif.register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = clear(mode)
+    image.save(tmp_path / "a.heic", quality=95, exif=exif.tobytes())
+
+    small = thumbnail(tmp_path / "a.heic", "80", format="png")
+
+    found = probe(tmp_path / "a.heic", limits=limits)
+    turned = {1: image, 3: image.rotate(180), 6: image.rotate(-90, expand=True)}[orientation]
+    assert (found.format, found.orientation, found.width) == ("HEIF", orientation, turned.width)
+    assert distance(small, turned.resize(small.size, Image.Resampling.LANCZOS)) < 3
+    assert small.mode == mode
