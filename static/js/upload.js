@@ -6,7 +6,7 @@ import { FileList } from "./lib/file_list.js";
 import { Sender, Stopped } from "./lib/sender.js";
 import { counted } from "./lib/units.js";
 
-const RECIPE_CODES = ["bad-recipe", "bad-size", "too-many-sizes", "no-size", "bad-choice", "bad-quality"];
+const RECIPE_CODES = ["bad-recipe", "bad-size", "too-many-sizes", "no-size", "bad-choice", "bad-quality", "bad-colour"];
 
 const form = byId("upload", HTMLFormElement);
 const input = byId("image", HTMLInputElement);
@@ -73,8 +73,7 @@ function explain(error, rows) {
 
 /** @returns {[string, string][]} */
 function recipeFields() {
-  const names = new Set(["sizes", "fit", "format", "quality", "include_original"]);
-  const pairs = [...new FormData(form)].filter(([name]) => names.has(name));
+  const pairs = [...new FormData(form)].filter(([name]) => name !== "image" && name !== "csrf_token");
   return pairs.map(([name, value]) => [name, String(value)]);
 }
 

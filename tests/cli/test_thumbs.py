@@ -34,6 +34,20 @@ def test_without_a_server_thumbnails_are_made_here(thumbapp: Run, picture: Path,
         assert made.size == (32, 24)
 
 
+def test_a_recipe_can_be_told_in_full(thumbapp: Run, picture: Path, out: Path) -> None:
+    arguments = ["--fit", "pad", "--gravity", "south", "--background", "#0000ff", "--enlarge"]
+    arguments += ["--format", "png", "--quality", "90", "--effort", "best"]
+    arguments += ["--metadata", "credit", "--animation", "all"]
+
+    answer = thumbapp("thumbs", picture, "--size", "400x900", *arguments, "--out", out, "--local")
+
+    assert (answer.code, answer.err) == (0, "")
+    with Image.open(out / "rob_400x900.png") as made:
+        assert made.size == (400, 900)
+        assert made.getpixel((200, 10)) == (0, 0, 255)
+        assert made.getpixel((200, 890)) != (0, 0, 255)
+
+
 @pytest.mark.usefixtures("worker")
 def test_workers_make_thumbnails_and_keep_no_job(
     thumbapp: Run, picture: Path, out: Path, settings: Settings

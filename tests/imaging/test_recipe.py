@@ -158,3 +158,35 @@ def test_recipe_survives_json() -> None:
 
 def test_older_json_takes_the_defaults() -> None:
     assert Recipe.from_json({"sizes": ["64x64"]}) == Recipe(sizes=(Size(64, 64),))
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"), [("1", True), ("YES", True), ("on", True), ("0", False), ("", False)]
+)
+def test_enlarging_is_asked_for_by_a_word(text: str, claim: bool) -> None:
+    assert Recipe.parse(sizes="64", enlarge=text).enlarge is claim
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"sizes": "12x"}, "sizes"),
+        ({"sizes": ""}, "sizes"),
+        ({"enlarge": "perhaps"}, "enlarge"),
+        ({"gravity": "up"}, "gravity"),
+        ({"effort": "all"}, "effort"),
+        ({"quality": "101"}, "quality"),
+        ({"background": "red-ish"}, "background"),
+    ],
+    ids=str,
+)
+def test_a_refusal_knows_its_field(words: dict[str, str], field: str) -> None:
+    with pytest.raises(BadRecipe) as caught:
+        Recipe.parse(**({"sizes": "64"} | words))  # type: ignore[arg-type] # parse() checks
+
+    assert caught.value.field == field
+
+
+def test_what_was_chosen_is_what_differs_from_the_usual() -> None:
+    assert Recipe.parse(sizes="64").chosen == {}
+    assert Recipe.parse(sizes="64", fit="pad", enlarge="1").chosen == {"fit": Fit.PAD, "enlarge": True}

@@ -115,6 +115,24 @@ def test_a_bad_file_says_why_at_its_row_and_the_others_go_on(
     expect(page.locator(".jobs tbody tr")).to_have_count(1)
 
 
+def test_options_travel_with_the_picture(page: Page, picture: Callable[..., Path]) -> None:
+    choose(page, picture("rob.jfif"))
+    page.get_by_text("Options: fit, format, quality and more").click()
+    page.get_by_label("Fit").select_option("pad")
+    page.get_by_label("Position").select_option("north")
+    page.get_by_label("Background").fill("#ff0000")
+    page.get_by_label("Enlarge pictures").check()
+    page.get_by_label("Format").select_option("png")
+    page.get_by_label("Other sizes").fill("300x900")
+    press_send(page)
+    page.wait_for_url("**/jobs/*")
+    page.get_by_role("link", name="Download zip", exact=True).wait_for()
+
+    with downloaded(page) as archive, Image.open(archive.open("rob_300x900.png")) as made:
+        assert made.size == (300, 900)
+        assert made.getpixel((150, 890)) == (255, 0, 0)
+
+
 def test_a_bad_size_is_said_at_its_field_and_what_was_chosen_stays(
     page: Page, picture: Callable[..., Path]
 ) -> None:

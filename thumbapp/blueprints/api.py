@@ -16,7 +16,7 @@ from thumbapp.blueprints.security import MEDIA_POLICY, protect_cookie_request
 from thumbapp.blueprints.streams import live_response
 from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
-from thumbapp.imaging.recipe import Recipe
+from thumbapp.imaging.recipe import WORDS, Recipe
 from thumbapp.jobs.ledger import ARCHIVE
 from thumbapp.jobs.manifest import manifest
 from thumbapp.jobs.model import Job, JobState
@@ -139,10 +139,8 @@ def batch_archive(batch_id: str) -> Response:
 def _submit() -> Submission:
     recipe = Recipe.parse(
         sizes=request.form.getlist("sizes") or ["128x128"],
-        fit=request.form.get("fit", ""),
-        format=request.form.get("format", ""),
-        quality=request.form.get("quality", ""),
         include_original=request.form.getlist("include_original")[-1:] != ["0"],
+        **{name: request.form.get(name, "") for name in WORDS},
     )
     submitter = owner(create=has_session_cookie())
     uploads = [_upload(file) for file in request.files.getlist("image") if file.filename]

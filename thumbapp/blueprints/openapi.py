@@ -3,12 +3,14 @@
 Written next to the views it describes; a test compares it with the application's addresses.
 """
 
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
 from apispec import APISpec
 
 from thumbapp import __version__
+from thumbapp.imaging.recipe import Animation, Effort, Fit, Format, Gravity, Metadata
 from thumbapp.jobs.model import JobState
 
 _TEXT: Final = {"type": "string"}
@@ -40,6 +42,12 @@ def _object(required: str, **properties: Any) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _one_of(words: type[StrEnum], says: str, *, default: str = "") -> dict[str, Any]:
+    """Return the schema of a word; the first is the default unless one is named."""
+    known = [str(word) for word in words]
+    return {"type": "string", "enum": known, "default": default or known[0], "description": says}
 
 
 def _answer(description: str, schema: dict[str, Any] | None = None, *, kind: str = "application/json") -> Any:
@@ -171,9 +179,15 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "image",
         image={"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}},
         sizes=_TEXT | {"default": "128x128", "description": "300x200, 640, w1200, h800; by commas"},
-        fit=_TEXT,
-        format=_TEXT,
-        quality=_TEXT,
+        fit=_one_of(Fit, "how a picture meets its box"),
+        gravity=_one_of(Gravity, "the part that fill keeps, where pad puts the picture"),
+        background=_TEXT | {"default": "#ffffff", "description": "under pad, and under what was transparent"},
+        enlarge={"type": "string", "enum": ["0", "1"], "default": "0"},
+        format=_one_of(Format, "what thumbnails are written as"),
+        quality=_TEXT | {"description": "1 to 100; absent or 0: the format's own"},
+        effort=_one_of(Effort, "what to spend", default=Effort.DEFAULT),
+        metadata=_one_of(Metadata, "credit keeps copyright, credit and colour profile"),
+        animation=_one_of(Animation, "whether a moving picture stays one"),
         include_original={"type": "string", "enum": ["0", "1"], "default": "1"},
         batch=_TEXT | {"description": "`new`, or a batch of the same owner to add to"},
     ),

@@ -76,8 +76,18 @@ Make = Callable[[Path, Path], Iterable[Ready]]
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--size", "sizes", multiple=True, required=True, help="128x128,w640,h480; repeatable.")
 @click.option("--fit", default="", help="fit, fill, pad or stretch.  [default: fit]")
+@click.option(
+    "--gravity", default="", help="center, north, northeast ... for fill and pad.  [default: center]"
+)
+@click.option("--background", default="", help="#rrggbb, for pad and under what was clear.  [default: white]")
+@click.option("--enlarge", flag_value="1", default="", help="Enlarge what is smaller than the size.")
 @click.option("--format", default="", help="keep, jpeg, png, webp or avif.  [default: keep]")
 @click.option("--quality", default="", help="1 to 100.  [default: the format's own]")
+@click.option("--effort", default="", help="fast, default or best.  [default: default]")
+@click.option(
+    "--metadata", default="", help="none, or credit to keep copyright and profile.  [default: none]"
+)
+@click.option("--animation", default="", help="first frame or all.  [default: first]")
 @click.option("--out", default="thumbs", show_default=True, type=click.Path(path_type=Path), help="Folder.")
 @click.option("--local", is_flag=True, help="Make them here: no server, no worker.")
 @json_option
@@ -86,18 +96,16 @@ def thumbs(
     *,
     paths: tuple[Path, ...],
     sizes: tuple[str, ...],
-    fit: str,
-    format: str,
-    quality: str,
     out: Path,
     local: bool,
     as_json: bool,
+    **words: str,
 ) -> None:
     """Make thumbnails of pictures, and of all pictures below folders.
 
     They go to --out as NAME_WxH.ext and replace those of an earlier run, never an original.
     """
-    recipe = Recipe.parse(sizes=sizes, fit=fit, format=format, quality=quality, include_original=False)
+    recipe = Recipe.parse(sizes=sizes, include_original=False, **words)
     settings = Settings.from_environ()
     out = _made(out)
     sources = find_pictures(paths, out=out, limits=Limits.from_settings(settings))

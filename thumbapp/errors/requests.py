@@ -208,6 +208,7 @@ class BadRecipe(Refused):
     """What to make was not said in a way we understand."""
 
     code = "bad-recipe"
+    field = "sizes"
 
 
 class BadSize(BadRecipe):
@@ -245,6 +246,7 @@ class BadChoice(BadRecipe):
     code = "bad-choice"
 
     def __init__(self, field: str, text: str, known: Iterable[str]) -> None:
+        self.field = field
         super().__init__(f"{text[:40]!r} is no {field}. There are: {', '.join(known)}.")
 
 
@@ -252,6 +254,7 @@ class BadQuality(BadRecipe):
     """A quality is no whole number from 0 to 100."""
 
     code = "bad-quality"
+    field = "quality"
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text[:40]!r} is no quality. Write a whole number from 1 to 100.")
@@ -261,6 +264,7 @@ class BadColour(BadRecipe):
     """A colour is not written as in CSS."""
 
     code = "bad-colour"
+    field = "background"
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text[:40]!r} is no colour. Write it as #rrggbb, such as #ffffff.")

@@ -12,8 +12,8 @@ from wtforms import (
     StringField,
 )
 
-from thumbapp.errors import BadChoice, BadQuality, BadRecipe
-from thumbapp.imaging.recipe import Fit, Format, Recipe
+from thumbapp.errors import BadRecipe
+from thumbapp.imaging.recipe import WORDS, Animation, Effort, Fit, Format, Gravity, Metadata, Recipe
 
 OFFERED_SIZES: Final = ("64", "128", "256", "512", "1024")
 _FITS: Final = [
@@ -23,11 +23,35 @@ _FITS: Final = [
     SelectChoice(Fit.STRETCH, "stretch to the size"),
 ]
 _FORMATS: Final = [
-    SelectChoice(Format.KEEP, "as the original"),
+    SelectChoice(Format.KEEP, "unchanged"),
     SelectChoice(Format.JPEG, "JPEG"),
     SelectChoice(Format.PNG, "PNG"),
     SelectChoice(Format.WEBP, "WebP"),
     SelectChoice(Format.AVIF, "AVIF"),
+]
+_GRAVITIES: Final = [
+    SelectChoice(Gravity.CENTER, "centre"),
+    SelectChoice(Gravity.NORTH, "top"),
+    SelectChoice(Gravity.NORTHEAST, "top right"),
+    SelectChoice(Gravity.EAST, "right"),
+    SelectChoice(Gravity.SOUTHEAST, "bottom right"),
+    SelectChoice(Gravity.SOUTH, "bottom"),
+    SelectChoice(Gravity.SOUTHWEST, "bottom left"),
+    SelectChoice(Gravity.WEST, "left"),
+    SelectChoice(Gravity.NORTHWEST, "top left"),
+]
+_EFFORTS: Final = [
+    SelectChoice(Effort.FAST, "fast"),
+    SelectChoice(Effort.DEFAULT, "balanced"),
+    SelectChoice(Effort.BEST, "best, about twice the time"),
+]
+_METADATA: Final = [
+    SelectChoice(Metadata.NONE, "leave out"),
+    SelectChoice(Metadata.CREDIT, "keep copyright, credit and colour profile"),
+]
+_ANIMATIONS: Final = [
+    SelectChoice(Animation.FIRST, "first frame"),
+    SelectChoice(Animation.ALL, "all frames, where the format can"),
 ]
 
 
@@ -52,6 +76,12 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
     fit = SelectField("Fit", choices=_FITS, default=Fit.FIT, validate_choice=False)
     format = SelectField("Format", choices=_FORMATS, default=Format.KEEP, validate_choice=False)
     quality = StringField("Quality", default="")
+    gravity = SelectField("Position", choices=_GRAVITIES, default=Gravity.CENTER, validate_choice=False)
+    background = StringField("Background", default="#ffffff")
+    enlarge = BooleanField("Enlarge pictures that are smaller than the size")
+    effort = SelectField("Effort", choices=_EFFORTS, default=Effort.DEFAULT, validate_choice=False)
+    metadata = SelectField("Metadata", choices=_METADATA, default=Metadata.NONE, validate_choice=False)
+    animation = SelectField("Animations", choices=_ANIMATIONS, default=Animation.FIRST, validate_choice=False)
     include_original = LastWordField("Put the originals in the zip", default=True)
 
     @property
@@ -65,13 +95,13 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
         Raises:
             BadRecipe: a field holds something that cannot be understood.
         """
-        return Recipe.parse(
-            sizes=self.sizes.data or (),
-            fit=self.fit.data or "",
-            format=self.format.data or "",
-            quality=self.quality.data or "",
-            include_original=self.include_original.data,
-        )
+        words = {name: self[name].data or "" for name in WORDS}
+        return Recipe.parse(sizes=self.sizes.data or (), include_original=self.include_original.data, **words)
+
+    @property
+    def has_option_errors(self) -> bool:
+        """Whether something in the folded part was refused."""
+        return any(self[name].errors for name in WORDS)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Return whether the form can be used; a refusal stands at the field that it is about."""
@@ -80,17 +110,10 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
         try:
             self.recipe()
         except BadRecipe as error:
-            self.refuse(self._field_of(error), error)
+            self.refuse(error.field, error)
             return False
         return True
 
     def refuse(self, field: str, error: Exception) -> None:
         """Write the sentence of *error* at *field*."""
         self[field].errors = [*self[field].errors, str(error)]
-
-    def _field_of(self, error: BadRecipe) -> str:
-        if isinstance(error, BadQuality):
-            return "quality"
-        if isinstance(error, BadChoice):
-            return "fit" if self.fit.data not in set(Fit) else "format"
-        return "sizes"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Self, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 from thumbapp.errors import BadChoice, BadColour, BadQuality, BadSize, NoSize, TooManySizes
 
@@ -16,8 +16,22 @@ MOST_SIZES = 50
 _SIZE = re.compile(r"(?P<width>[0-9]{1,9})x(?P<height>[0-9]{1,9})|(?P<axis>[wh]?)(?P<side>[0-9]{1,9})", re.I)
 _TIMES = re.compile(r"(?<=[0-9])\s*[x\u00d7*]\s*(?=[0-9])", re.I)
 _COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})", re.I)
-_TRUE = frozenset({"1", "true", "yes", "on"})
+_CLAIMS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 _Word = TypeVar("_Word", bound=StrEnum)
+
+
+# the fields of a recipe that are one word each, whoever asks: form, API and command line
+WORDS: Final = (
+    "fit",
+    "gravity",
+    "background",
+    "enlarge",
+    "format",
+    "quality",
+    "effort",
+    "metadata",
+    "animation",
+)
 
 
 class Fit(StrEnum):
@@ -167,14 +181,20 @@ class Recipe:
             fit=_choice("fit", fit, Fit, Fit.FIT),
             format=_choice("format", "jpeg" if format.lower() == "jpg" else format, Format, Format.KEEP),
             quality=_quality(quality),
-            include_original=_claim(include_original),
-            enlarge=_claim(enlarge),
+            include_original=_claim("include_original", include_original, default=True),
+            enlarge=_claim("enlarge", enlarge, default=False),
             gravity=_choice("gravity", gravity, Gravity, Gravity.CENTER),
             background=_colour(background) if background else "#ffffff",
             metadata=_choice("metadata", metadata, Metadata, Metadata.NONE),
             animation=_choice("animation", animation, Animation, Animation.FIRST),
             effort=_choice("effort", effort, Effort, Effort.DEFAULT),
         )
+
+    @property
+    def chosen(self) -> dict[str, object]:
+        """What differs from the default, by the names of `WORDS`."""
+        usual = type(self)(self.sizes)
+        return {name: getattr(self, name) for name in WORDS if getattr(self, name) != getattr(usual, name)}
 
     def to_json(self) -> dict[str, object]:
         """Return a plain mapping that `from_json` reads back."""
@@ -233,5 +253,10 @@ def _colour(text: str) -> str:
     return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 
 
-def _claim(value: str | bool) -> bool:
-    return value if isinstance(value, bool) else value.strip().lower() in _TRUE
+def _claim(field: str, value: str | bool, *, default: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower()
+    if word and word not in _CLAIMS:
+        raise BadChoice(field, value, ("1", "0"))
+    return _CLAIMS.get(word, default)
