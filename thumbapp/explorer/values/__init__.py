@@ -1,0 +1,1 @@
+"""The value of any key, of any type and size, a page at a time."""

@@ -1,0 +1,128 @@
+"""Lists and sorted sets, by their place in the row: from either end, by score, by text, or searched."""
+
+import re
+from typing import Final
+
+from thumbapp.errors import BadParameter
+from thumbapp.explorer.resp import Argv, Reply
+from thumbapp.explorer.values.hashed import scan_page
+from thumbapp.explorer.values.model import CUT_AT, Ask, Element, KeyFacts, Page, Scored, listed, number
+from thumbapp.explorer.wire import Line, unfailed
+
+_SEARCH_STEP: Final = 500
+_SEARCHED_AT_ONCE: Final = 10_000
+_SCORE: Final = re.compile(r"\(?[+-]?(inf|\d+(\.\d*)?(e[+-]?\d+)?|\.\d+)", re.IGNORECASE | re.ASCII)
+
+
+def list_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+    """Return elements of the list from the asked place on; counted from its tail when reversed."""
+    if ask.find:
+        return _found_in_list(line, facts, ask)
+    start, count = ask.index(), ask.affordable(facts)
+    values = listed(line.exchange(_window(facts.name, start, count, ask), cut_at=CUT_AT)[0])
+    total = facts.length or 0
+    if ask.is_reversed:
+        values.reverse()
+    places = range(total - 1 - start, -1, -1) if ask.is_reversed else range(start, start + len(values))
+    items = [Element(place, value) for place, value in zip(places, values, strict=False)]
+    if not items and start:
+        return Page([], says=f"The list is shorter now: it has {total:,} elements.")
+    return Page(items, str(start + len(items)) if start + len(items) < total else None)
+
+
+def zset_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+    """Return members of the sorted set with their scores and ranks, in order or reversed."""
+    if ask.find:
+        return _found_in_zset(line, facts, ask)
+    first, total = _range(line, facts, ask)
+    start, count = ask.index(), ask.affordable(facts)
+    count = min(count, total - start)
+    if count <= 0:
+        return Page([], says=f"There are {total:,} members in this range now." if start else "")
+    command = "ZREVRANGE" if ask.is_reversed else "ZRANGE"
+    at = first + start
+    flat = listed(line.exchange((command, facts.name, at, at + count - 1, "WITHSCORES"), cut_at=CUT_AT)[0])
+    last = (facts.length or 0) - 1
+    items = [
+        Scored(value, score.decode(), last - at - place if ask.is_reversed else at + place)
+        for place, (value, score) in enumerate(zip(flat[::2], flat[1::2], strict=True))
+    ]
+    after = start + len(items)
+    return Page(items, str(after) if items and after < total else None, extra={"in_range": total})
+
+
+def positions(line: Line, name: bytes, items: list[Scored]) -> list[tuple[Scored, float, float]]:
+    """Return those of *items* whose scores may be places on earth, with longitude and latitude."""
+    likely = [item for item in items if item.score.isdecimal() and 2**40 < int(item.score) < 2**52]
+    if not likely or len(likely) * 2 < len(items):
+        return []
+    replies = unfailed(line.exchange(("GEOPOS", name, *[item.value for item in likely]))[0])
+    places = zip(likely, replies if isinstance(replies, list) else [], strict=False)
+    return [(item, *_degrees(place)) for item, place in places if isinstance(place, list)]
+
+
+def _window(name: bytes, start: int, count: int, ask: Ask) -> Argv:
+    if ask.is_reversed:
+        return "LRANGE", name, -(start + count), -(start + 1)
+    return "LRANGE", name, start, start + count - 1
+
+
+def _found_in_list(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+    """Return the elements that hold what is searched for, among ten thousand from the cursor on."""
+    start, found = ask.index(), list[Element]()
+    step = max(1, min(_SEARCH_STEP, ask.affordable(facts) * 5))
+    total = facts.length or 0
+    for at in range(start, min(total, start + _SEARCHED_AT_ONCE), step):
+        values = listed(line.exchange(("LRANGE", facts.name, at, at + step - 1), cut_at=65_536)[0])
+        found += [Element(at + place, value) for place, value in enumerate(values) if ask.find in value]
+        if not values or len(found) >= ask.limit:
+            break
+    kept = found[: ask.limit]
+    seen = (
+        kept[-1].index + 1 if len(found) >= ask.limit else min(total, at + step) if total > start else total
+    )
+    return Page(
+        kept, str(seen) if seen < total else None, says=f"{seen:,} of {total:,} elements were searched."
+    )
+
+
+def _found_in_zset(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+    found, cursor = scan_page(line, "ZSCAN", facts, ask, width=2)
+    return Page([Scored(value, score.decode()) for value, score in found], cursor)
+
+
+def _range(line: Line, facts: KeyFacts, ask: Ask) -> tuple[int, int]:
+    """Return the rank at which the asked range begins, counted from its end when reversed, and its size."""
+    if not ask.low and not ask.high:
+        return 0, facts.length or 0
+    is_lex = ask.by == "lex"
+    lowest, highest, command = ("-", "+", "ZLEXCOUNT") if is_lex else ("-inf", "+inf", "ZCOUNT")
+    low, high = _bound(ask.low, lowest, is_lex=is_lex), _bound(ask.high, highest, is_lex=is_lex)
+    before = (command, facts.name, lowest, _beside(low, is_lex=is_lex))
+    after = (command, facts.name, _beside(high, is_lex=is_lex), highest)
+    skipped, inside = line.exchange(after if ask.is_reversed else before, (command, facts.name, low, high))
+    at_edge = (high if ask.is_reversed else low) in (lowest, highest)
+    return 0 if at_edge else number(unfailed(skipped)) or 0, number(unfailed(inside)) or 0
+
+
+def _bound(text: str, default: str, *, is_lex: bool) -> str:
+    """Return the end of a range: a score, or a text, which counts itself in unless ``(`` stands before."""
+    if not text or text in ("-", "+"):
+        return text or default
+    if is_lex:
+        return text if text[0] in "[(" else f"[{text}"
+    if not _SCORE.fullmatch(text):
+        raise BadParameter("low or high", text, "a score such as 5, (5, -inf or +inf")
+    return text
+
+
+def _beside(bound: str, *, is_lex: bool) -> str:
+    """Return *bound* for the range that ends just beside it: what was in is out."""
+    if is_lex:
+        return {"[": "(", "(": "["}.get(bound[0], bound[0]) + bound[1:]
+    return bound[1:] if bound.startswith("(") else f"({bound}"
+
+
+def _degrees(place: list[Reply]) -> tuple[float, float]:
+    longitude, latitude = (float(part) for part in place[:2] if isinstance(part, bytes))
+    return longitude, latitude

@@ -1,0 +1,191 @@
+"""Streams: entries from either end or between two times, groups, consumers, and what is pending."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from thumbapp.errors import BadParameter
+from thumbapp.explorer.resp import Reply
+from thumbapp.explorer.values.model import CUT_AT, Ask, Entry, KeyFacts, Page, number
+from thumbapp.explorer.wire import Line, unfailed
+
+_ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
+_LAST_NUMBER: Final = 2**64 - 1
+_SEARCH_STEP: Final = 200
+_SEARCHED_AT_ONCE: Final = 5_000
+MOST_GROUPS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group: what it has read up to, and how much waits."""
+
+    name: bytes
+    consumers: int
+    pending: int
+    last_id: str
+    lag: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A consumer of a group, and for how long it has been silent."""
+
+    name: bytes
+    pending: int
+    idle_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry that was delivered and not acknowledged."""
+
+    id: str
+    consumer: bytes
+    idle_ms: int
+    deliveries: int
+
+
+def stream_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+    """Return entries, the oldest first or reversed, between the times *low* and *high*."""
+    low, high = parse_id(ask.low, "-"), parse_id(ask.high, "+")
+    if ask.cursor:
+        low, high = (low, parse_id(ask.cursor, "+")) if ask.is_reversed else (parse_id(ask.cursor, "-"), high)
+    wanted = ask.affordable(facts)
+    found, cursor = (
+        _search(line, facts, ask, low, high) if ask.find else _read(line, facts, ask, low, high, wanted)
+    )
+    return Page(found, cursor, extra=_overview(line, facts.name))
+
+
+def groups(line: Line, name: bytes) -> list[Group]:
+    """Return the groups of a stream, the first hundred of them."""
+    return [
+        Group(
+            row[b"name"],
+            row[b"consumers"],
+            row[b"pending"],
+            row[b"last-delivered-id"].decode(),
+            row.get(b"lag"),
+        )
+        for row in _rows(line.exchange(("XINFO", "GROUPS", name))[0])[:MOST_GROUPS]
+    ]
+
+
+def consumers(line: Line, name: bytes, group: bytes) -> list[Consumer]:
+    """Return the consumers of a group, the first hundred of them."""
+    return [
+        Consumer(row[b"name"], row[b"pending"], row[b"idle"])
+        for row in _rows(line.exchange(("XINFO", "CONSUMERS", name, group))[0])[:MOST_GROUPS]
+    ]
+
+
+def pending(
+    line: Line, name: bytes, group: bytes, *, cursor: str = "", limit: int = 50
+) -> tuple[list[Pending], str | None]:
+    """Return what is pending in a group, the oldest first, and the cursor to go on with."""
+    reply = unfailed(line.exchange(("XPENDING", name, group, parse_id(cursor, "-"), "+", limit))[0])
+    rows = [
+        Pending(
+            _text(row[0]),
+            row[1] if isinstance(row[1], bytes) else b"",
+            number(row[2]) or 0,
+            number(row[3]) or 0,
+        )
+        for row in (reply if isinstance(reply, list) else [])
+        if isinstance(row, list)
+    ]
+    return rows, _next_id(rows[-1].id) if len(rows) == limit else None
+
+
+def parse_id(text: str, default: str) -> str:
+    """Return what *text* means as an id: an id, milliseconds, or a time as in ``2026-11-24T15:05``."""
+    if not text or text in ("-", "+"):
+        return text or default
+    if (found := _ID.fullmatch(text)) and all(int(part or 0) <= _LAST_NUMBER for part in found.groups()):
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadParameter("id", text, "an id such as 1764000000000-0, or a time") from error
+    return str(int(moment.astimezone().timestamp() * 1000))
+
+
+def _read(
+    line: Line, facts: KeyFacts, ask: Ask, low: str, high: str, wanted: int
+) -> tuple[list[Entry], str | None]:
+    command = ("XREVRANGE", facts.name, high, low) if ask.is_reversed else ("XRANGE", facts.name, low, high)
+    found = list(_entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0])))
+    if len(found) < wanted:
+        return found, None
+    return found, _previous_id(found[-1].id) if ask.is_reversed else _next_id(found[-1].id)
+
+
+def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple[list[Entry], str | None]:
+    """Return the entries in which *find* stands, among five thousand from the cursor on."""
+    found: list[Entry] = []
+    for _ in range(_SEARCHED_AT_ONCE // _SEARCH_STEP):
+        entries, cursor = _read(
+            line, facts, ask, low, high, max(1, min(_SEARCH_STEP, ask.affordable(facts) * 2))
+        )
+        found += [
+            entry for entry in entries if any(ask.find in part for pair in entry.pairs for part in pair)
+        ]
+        if cursor is None or len(found) >= ask.limit:
+            return found, cursor
+        low, high = (low, cursor) if ask.is_reversed else (cursor, high)
+    return found, cursor
+
+
+def _overview(line: Line, name: bytes) -> dict[str, object]:
+    reply = line.exchange(("XINFO", "STREAM", name), cut_at=CUT_AT)[0]
+    facts = _row(reply)
+    return {
+        "groups": facts.get(b"groups", 0),
+        "last_id": _text(facts.get(b"last-generated-id", b"")),
+        "added": facts.get(b"entries-added"),
+    }
+
+
+def _entries(reply: Reply) -> Iterator[Entry]:
+    for row in reply if isinstance(reply, list) else []:
+        if isinstance(row, list) and isinstance(row[1], list):
+            flat = [part for part in row[1] if isinstance(part, bytes)]
+            yield Entry(_text(row[0]), list(zip(flat[::2], flat[1::2], strict=False)))
+
+
+def _rows(reply: Reply) -> list[dict[bytes, Any]]:
+    rows = unfailed(reply)
+    return [_row(row) for row in rows] if isinstance(rows, list) else []
+
+
+def _row(reply: Reply) -> dict[bytes, Any]:
+    """Return a flat list of names and values as a mapping."""
+    if not isinstance(reply, list):
+        return {}
+    return {
+        bytes(name): value
+        for name, value in zip(reply[::2], reply[1::2], strict=False)
+        if isinstance(name, bytes)
+    }
+
+
+def _text(reply: Any) -> str:
+    return reply.decode() if isinstance(reply, bytes) else ""
+
+
+def _next_id(text: str) -> str | None:
+    """Return the id after *text*; Redis before 6.2 cannot be asked for what is beyond one."""
+    time_ms, _, seq = text.partition("-")
+    if int(seq or 0) < _LAST_NUMBER:
+        return f"{time_ms}-{int(seq or 0) + 1}"
+    return f"{int(time_ms) + 1}-0" if int(time_ms) < _LAST_NUMBER else None
+
+
+def _previous_id(text: str) -> str | None:
+    time_ms, _, seq = text.partition("-")
+    if int(seq or 0):
+        return f"{time_ms}-{int(seq) - 1}"
+    return f"{int(time_ms) - 1}-{_LAST_NUMBER}" if int(time_ms) else None
