@@ -126,7 +126,7 @@ class KeyChanged(ThumbAppError):
 
     code = "key-changed"
 
-    def __init__(self, name: str, *, current: str = "") -> None:
+    def __init__(self, name: str, *, current: bytes | None = None) -> None:
         super().__init__(f"{name[:200]} was changed by somebody else meanwhile. Nothing was overwritten.")
         self.current = current
 
