@@ -2,7 +2,7 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -10,13 +10,16 @@ from typing import Any, get_type_hints
 import pytest
 
 from thumbapp import errors
-from thumbapp.errors import ThumbAppError
+from thumbapp.errors import Refused, ThumbAppError
 
 CLASSES = [
     value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, ThumbAppError)
 ]
 FACTS: dict[Any, Any] = {
     str: "A fact",
+    object: "A fact",
+    datetime: datetime(2026, 11, 24, tzinfo=UTC),
+    Mapping[str, Refused]: {"name": Refused("A name is needed.")},
     int: 12_345_678_901,
     int | None: -11,
     float: 2.5,

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
-from huey import crontab
 
 from thumbapp.config import Settings
 from thumbapp.errors import RenderStopped, TaskDied
@@ -15,6 +14,7 @@ from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.jobs.upkeep import Upkeep
 from thumbapp.runtime.connection import connect
+from thumbapp.taskqueue.crontab import crontab
 from thumbapp.taskqueue.queue import StreamHuey
 
 if TYPE_CHECKING:

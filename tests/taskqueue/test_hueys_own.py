@@ -23,6 +23,8 @@ TEXT = "an exception travels as text, not as an object of its class"
 REFUSED = "an unknown task is set aside, not raised in the worker"
 JSON = "the value is no JSON"
 MEMORY = "looks into the in-memory storage"
+KEPT = "the result of a periodic task is kept, as any other"
+ORDINARY = "a periodic task is a task as any other"
 NOT_OURS = {
     "StorageTests": {"test_priority": RANKS},
     "TestPriority": {
@@ -40,6 +42,7 @@ NOT_OURS = {
     "TestGroupPrimitive": {"test_group_callback": RANKS, "test_group_priorities": RANKS},
     "TestChordPrimitive": {"test_chord_bookkeeping_cleared": MEMORY, "test_chord_callback_err": TEXT},
     "TestHueyAPIs": {"test_put_get": JSON},
+    "TestDecorators": {"test_call_periodic_task": KEPT, "test_periodic_task": ORDINARY},
     "TestCustomErrorMetadata": {"test_custom_error": "it brings an in-memory queue of its own"},
 }
 OPTIONS: dict[str, dict[str, bool]] = {

@@ -385,18 +385,6 @@ def test_due_tasks_keep_their_priority(worker: NewWorker) -> None:
     assert (moved, one.ran, one.huey.scheduled_count()) == (2, ["high", "low"], 0)
 
 
-def test_a_periodic_task_is_enqueued_once_by_however_many_workers(worker: NewWorker) -> None:
-    workers = [worker() for _ in range(3)]
-    for one in workers:
-        one.huey.periodic_task(lambda minute: True, name="tick")(lambda: None)
-
-    minute = workers[0].huey._get_timestamp().replace(second=0, microsecond=0)
-    for one in workers:
-        one.huey.enqueue_periodic(minute)
-
-    assert workers[0].huey.pending_count() == 1
-
-
 def test_a_message_too_large_for_the_queue_is_refused_at_the_caller(worker: NewWorker) -> None:
     one = worker()
 

@@ -18,8 +18,10 @@ from huey.constants import WORKER_THREAD
 from huey.consumer import Consumer, ConsumerStopped, Scheduler, Worker, WorkerRecycle
 
 from thumbapp.errors import CannotStart
+from thumbapp.schedules.ticker import Ticker
 from thumbapp.taskqueue.heartbeat import Heartbeat
 from thumbapp.taskqueue.outage import Outage
+from thumbapp.taskqueue.scheduled import QueueOutlet
 
 if TYPE_CHECKING:
     from thumbapp.taskqueue.queue import StreamHuey
@@ -79,20 +81,19 @@ class StreamWorker(Worker):  # type: ignore[misc]  # huey ships no types
 
 
 class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
-    """Moves due tasks to the queue, and periodic ones once a minute whatever number of consumers run.
+    """Moves due tasks to the queue; the periodic ones are schedules, see `thumbapp.schedules.ticker`.
 
-    The time is the server's, so a wrong clock on one machine fires nothing early or twice.
+    The time is the server's, so a wrong clock on one machine fires nothing early.
     """
 
     outage: Outage
-    _minute: datetime | None = None
     _tidy_at: float = 0.0
 
     def loop(self, now: datetime | None = None) -> None:
         """Look once for what is due, then sleep until the next interval."""
         start = time.monotonic()
         try:
-            self._look(now)
+            self._look()
             self.outage.end()
         except redis.RedisError as error:
             self.outage.begin(error)
@@ -100,18 +101,9 @@ class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
             logger.exception("The schedule could not be read.")
         self.sleep_for_interval(start, self.interval)
 
-    def enqueue_periodic_tasks(self, now: datetime | None = None) -> None:
-        """Enqueue the periodic tasks of this minute, once for all consumers."""
-        minute = (now or self.huey.set_clock()).replace(second=0, microsecond=0, tzinfo=None)
-        if minute != self._minute:
-            self.huey.enqueue_periodic(minute)
-            self._minute = minute
-
-    def _look(self, now: datetime | None) -> None:
-        clock = now or self.huey.set_clock()
+    def _look(self) -> None:
+        self.huey.set_clock()
         self.huey.move_due()
-        if self.periodic:
-            self.enqueue_periodic_tasks(clock)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_EVERY_S
             self.huey.storage.streams.leases.tidy()
@@ -141,6 +133,8 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         if hasattr(signal, "SIGHUP"):
             self._signal_actions[signal.SIGHUP] = (True, True)
         self._heartbeat = Heartbeat(huey, threads=self.workers, outage=self.outage)
+        self._ticker = Ticker(huey.client, namespace=huey.namespace, outlet=QueueOutlet(huey))
+        huey.on_empty.append(self._ticker.begin_anew)
 
     def run(self) -> None:
         """Work until told to stop; returns once everything is finished or handed back."""
@@ -148,6 +142,8 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         for hook in self.huey.on_consumer_start:
             hook()
         self._heartbeat.start()
+        if self.periodic:
+            self._ticker.start()
         try:
             self.start()
             self._wait_until_stopped()
@@ -174,6 +170,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
 
     def _wind_down(self) -> None:
         """Hand back what still runs, call the hooks, and take this worker off the list."""
+        self._ticker.stop()
         self._hand_back()
         self.huey.notify_interrupted_tasks()
         for hook in self.huey.on_consumer_stop:

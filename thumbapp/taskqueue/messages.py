@@ -12,7 +12,7 @@ from typing import Any
 from huey.api import Huey, Task, TaskWrapper
 from huey.utils import Error
 
-from thumbapp.errors import MessageTooLarge, NotJson, ThumbAppError
+from thumbapp.errors import MessageTooLarge, NotJson, TaskDied, ThumbAppError
 from thumbapp.taskqueue.delivery import Delivery
 from thumbapp.taskqueue.registry import checked
 from thumbapp.taskqueue.storage import StreamStorage
@@ -33,9 +33,15 @@ _UNREADABLE = (
 
 
 class MessageHuey(Huey):  # type: ignore[misc]  # huey ships no types
-    """A Huey whose tasks have explicit names, over `StreamStorage`."""
+    """A Huey whose tasks have explicit names, over `StreamStorage`.
+
+    ``periodic`` holds what judges the minutes of each periodic task.
+    """
 
     storage: Any
+    periodic: dict[str, Callable[[datetime], bool]]
+    on_begin: list[Callable[[Task], bool]]
+    on_dead: list[Callable[[Task, TaskDied], None]]
 
     # --- registering --------------------------------------------------------------------------------
 
@@ -53,9 +59,19 @@ class MessageHuey(Huey):  # type: ignore[misc]  # huey ships no types
     ) -> Callable[[Callable[..., Any]], TaskWrapper]:
         """Return a decorator that registers a function as the task *name*, due when the minute is valid.
 
-        It is enqueued once a minute however many consumers run.
+        It is a task like any other, its result is kept; that it is periodic makes it a schedule that comes
+        from the code: `thumbapp.schedules` runs it, once however many consumers there are.
         """
-        return checked(name, super().periodic_task(validate_datetime, name=name, **options))
+        register = self.task(
+            name=name, validate_datetime=lambda task, minute: validate_datetime(minute), **options
+        )
+
+        def periodic(function: Callable[..., Any]) -> TaskWrapper:
+            wrapper = register(function)
+            self.periodic[name] = validate_datetime
+            return wrapper
+
+        return periodic
 
     def task_names(self) -> list[str]:
         """Return the names of all registered tasks, sorted."""

@@ -21,12 +21,12 @@ from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
 from thumbapp.taskqueue.registry import NamedRegistry
 from thumbapp.taskqueue.running import RunningHuey
+from thumbapp.taskqueue.scheduled import ScheduledRuns
 from thumbapp.taskqueue.serializer import ChordParts, SignedJsonSerializer, message_key
 from thumbapp.taskqueue.storage import StreamStorage
 
 logger = logging.getLogger("huey.queue")
 
-_SLOT_S = 150
 _CLOCK_SLACK = timedelta(milliseconds=100)
 _EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 
@@ -84,7 +84,9 @@ class StreamHuey(RunningHuey):
         self.namespace = namespace
         self.on_consumer_start: list[Callable[[], None]] = []
         self.on_consumer_stop: list[Callable[[], None]] = []
+        self.on_begin = []
         self.on_dead = []
+        self.periodic = {}
         self.on_empty: list[Callable[[], None]] = []
         self.not_done = not_done
         self._in_hand = {}
@@ -100,6 +102,7 @@ class StreamHuey(RunningHuey):
             lease_s=max(lease_s, 1.0),
         )
         self._registry = NamedRegistry()
+        ScheduledRuns(self, client=client, namespace=namespace).connect()
         _EXPECTED.kinds = tuple({*_EXPECTED.kinds, *expected})
 
     @classmethod
@@ -152,17 +155,6 @@ class StreamHuey(RunningHuey):
         for task in self._tasks_in(moved) if any(self._signal.receivers.values()) else ():
             self._emit(SIGNAL_ENQUEUED, task)
         return len(moved)
-
-    def enqueue_periodic(self, minute: datetime) -> None:
-        """Enqueue the periodic tasks of *minute* (naive, UTC) that no other consumer has enqueued."""
-        for task in self.read_periodic(minute):
-            if task.expires:
-                task.resolve_expires(self.utc)
-            slot = f"{task.name}:{minute:%Y%m%d%H%M}"
-            data = self.serialize_task(task)
-            if self.storage.enqueue_once(data, task.priority, slot=slot, ttl_s=_SLOT_S):
-                logger.info("Enqueued periodic task %s.", task)
-                self._emit(SIGNAL_ENQUEUED, task)
 
     def set_clock(self) -> datetime:
         """Go by the server's clock from now on; return it, naive and UTC."""

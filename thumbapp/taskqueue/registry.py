@@ -47,6 +47,8 @@ class NamedRegistry(Registry):  # type: ignore[misc]  # huey ships no types
 def checked(name: str, decorator: Any) -> Callable[[Callable[..., Any]], TaskWrapper]:
     """Return *decorator*, which registers a function as the task *name*, with our conditions before it.
 
+    The task class tells what it is called with in its ``signature``.
+
     Raises, when it is applied:
         BadTask: there is no name, or an argument of the function would be taken for an option of Huey's.
     """
@@ -57,6 +59,18 @@ def checked(name: str, decorator: Any) -> Callable[[Callable[..., Any]], TaskWra
             raise BadTask(plain.__qualname__, "it needs a name")
         if swallowed := sorted(_OPTIONS & inspect.signature(plain).parameters.keys()):
             raise BadTask(plain.__qualname__, f"Huey takes the argument {swallowed[0]!r} for itself")
-        return decorator(function)
+        wrapper: TaskWrapper = decorator(function)
+        wrapper.task_class.signature = _signature(plain, has_context=wrapper.context)
+        return wrapper
 
     return register
+
+
+def _signature(function: Callable[..., Any], *, has_context: bool) -> inspect.Signature:
+    """Return what a caller of *function* gives: without the task that Huey hands in itself."""
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError:  # an annotation that is only there for type checkers
+        signature = inspect.signature(function)
+    given = [item for item in signature.parameters.values() if not (has_context and item.name == "task")]
+    return signature.replace(parameters=given)

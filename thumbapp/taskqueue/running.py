@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +11,8 @@ from typing import Any
 
 import redis
 from huey.api import Task
-from huey.signals import SIGNAL_ERROR, SIGNAL_EXECUTING, SIGNAL_INTERRUPTED
-from huey.utils import Error
+from huey.signals import SIGNAL_CANCELED, SIGNAL_ERROR, SIGNAL_EXECUTING, SIGNAL_INTERRUPTED
+from huey.utils import SKIPPED, Error
 
 from thumbapp.errors import MessageTooLarge, NotJson, TaskDied, TaskExited
 from thumbapp.taskqueue.delivery import MAX_ATTEMPTS, Delivery
@@ -44,11 +44,11 @@ class RunningHuey(MessageHuey):
     """A Huey that finishes what it has taken, or leaves it to be taken again.
 
     A task that raises one of ``not_done`` is delivered again. The callables in ``on_dead`` run for a
-    task that is given up because `MAX_ATTEMPTS` workers died with it, perhaps more than once.
+    task that is given up because `MAX_ATTEMPTS` workers died with it, perhaps more than once; those
+    in ``on_begin`` before a task's own code, which does not run when one of them answers False.
     """
 
     not_done: tuple[type[Exception], ...] = ()
-    on_dead: list[Callable[[Task, TaskDied], None]]
     _in_hand: dict[int, InHand]
 
     def dequeue(self) -> Task | None:
@@ -186,6 +186,19 @@ class RunningHuey(MessageHuey):
                 if self._delivery is None:
                     raise
                 raise _NotDone(error) from error
+
+    def _execute(self, task: Task, timestamp: datetime) -> Any:
+        """Run *task*, unless one of the callables in ``on_begin`` says that it must not begin."""
+        try:
+            with self._acting():
+                may_begin = all(hook(task) for hook in self.on_begin)
+        except redis.RedisError as error:
+            raise _NotDone(error) from error
+        if may_begin:
+            return super()._execute(task, timestamp)
+        self._emit(SIGNAL_CANCELED, task)
+        self._abort_chord_member(task, SKIPPED)
+        return None
 
     def _run_pre_execute(self, task: Task) -> None:
         with self._acting():

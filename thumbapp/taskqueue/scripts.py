@@ -9,8 +9,10 @@ arguments are on the same server: Redis Cluster is not supported.
 #
 # KEYS  the stream
 # ARGV  group, consumer, entry ("": there is none, only commands to carry out together),
-#       then commands, each as its number of words and its words. Three words are ours:
+#       then commands, each as its number of words and its words. Four words are ours:
 #         BELL flag bell      rings for those who wait for a result
+#         HAS hash field command
+#                             carries the command out while the hash has the field
 #         CLEAR key set       deletes a flag, and its name in the set of flags
 #         CHORD hash index value seconds size stream message
 #                             keeps a member's value; the last one in enqueues the callback
@@ -41,6 +43,8 @@ while at < #ARGV do
       run('XADD', ARGV[at + 3], 'MAXLEN', 1, '*', 'rung', 1)
       run('EXPIRE', ARGV[at + 3], 60)
     end
+  elseif word == 'HAS' then
+    if run('HEXISTS', ARGV[at + 2], ARGV[at + 3]) == 1 then run(unpack(ARGV, at + 4, stop)) end
   elseif word == 'CLEAR' then
     if run('SREM', ARGV[at + 3], ARGV[at + 2]) == 1 then run('DEL', ARGV[at + 2]) end
   elseif word == 'CHORD' then
@@ -175,16 +179,4 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'L
   moved[#moved + 1] = message
 end
 return moved
-"""
-
-# Enqueues a message unless somebody has used the slot.
-#
-# KEYS  the slot, the stream
-# ARGV  seconds to remember the slot, the message
-# Answers 1 for the first who asks, 0 for all others.
-ONCE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('XADD', KEYS[2], '*', 'm', ARGV[2])
-redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])
-return 1
 """

@@ -55,7 +55,6 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         self.counter_key = lambda key: self.counter_prefix + _bytes(key)
         self._wait_prefix, self._bell_prefix = f"{namespace}wait:".encode(), f"{namespace}bell:".encode()
         self._move_due = client.register_script(scripts.MOVE_DUE)
-        self._once = client.register_script(scripts.ONCE)
 
     # --- Huey's contract: the queue -----------------------------------------------------------------
 
@@ -153,11 +152,6 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         while batch := self._move_due(keys, [self.convert_ts(ts), _MOVED_AT_ONCE]):
             moved.extend(batch)
         return moved
-
-    def enqueue_once(self, data: bytes, priority: float | None, *, slot: str, ttl_s: int) -> bool:
-        """Add the message *data* unless *slot* has been used in the last *ttl_s* seconds."""
-        keys = [f"{self.namespace}slot:{slot}".encode(), self.streams.keys[rank_of(priority)]]
-        return bool(self._once(keys, [ttl_s, data]))
 
     def server_time(self) -> datetime:
         """Return the server's clock, aware and UTC."""
