@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+from hiredis import pack_command
 
 from thumbapp.taskqueue.delivery import Word
 
@@ -85,7 +86,7 @@ class Line:
         self._connection = self._connection or self._pool.get_connection()
         whole = [self._first, *packet] if is_new else packet
         try:
-            self._connection.send_packed_command(self._connection.pack_commands(whole))
+            self._connection.send_packed_command([b"".join(map(_packed, whole))])
         except BaseException:
             self.drop()
             raise
@@ -104,3 +105,9 @@ class Line:
         self._owed -= 1
         self._again = ()
         return reply
+
+
+def _packed(words: Sequence[Word]) -> bytes:
+    """Return one command as it is sent; redis-py's own packing takes four times as long."""
+    packed: bytes = pack_command(tuple(words))  # type: ignore[arg-type]  # its stub knows one word only
+    return packed

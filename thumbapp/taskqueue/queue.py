@@ -19,6 +19,7 @@ from thumbapp.config import Settings
 from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
+from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.registry import NamedRegistry
 from thumbapp.taskqueue.running import RunningHuey
 from thumbapp.taskqueue.scheduled import ScheduledRuns
@@ -66,6 +67,7 @@ class StreamHuey(RunningHuey):
     """
 
     storage_class = StreamStorage
+    recorder: Recorder | None = None
 
     def __init__(
         self,
@@ -89,6 +91,7 @@ class StreamHuey(RunningHuey):
         self.periodic = {}
         self.on_empty: list[Callable[[], None]] = []
         self.not_done = not_done
+        self.results_ttl_s = results_ttl_s
         self._in_hand = {}
         self._clock: tuple[datetime, float] | None = None
         super().__init__(
@@ -103,6 +106,9 @@ class StreamHuey(RunningHuey):
         )
         self._registry = NamedRegistry()
         ScheduledRuns(self, client=client, namespace=namespace).connect()
+        self._signal.connect(self._note)
+        if self.recorder is not None:
+            self.on_consumer_stop.append(self.recorder.close)
         _EXPECTED.kinds = tuple({*_EXPECTED.kinds, *expected})
 
     @classmethod
@@ -124,11 +130,24 @@ class StreamHuey(RunningHuey):
         storage = super().create_storage()
         if isinstance(storage, StreamStorage):
             storage.streams.on_empty.append(self._server_is_empty)
+            self.recorder = Recorder(storage.streams, namespace=self.namespace, ttl_s=self.results_ttl_s)
         return storage
+
+    def enqueue(self, task: Any) -> Any:
+        """Put *task* (a pipeline, a group or a chord too) into the queue, and its record beside it."""
+        streams = self._streams
+        if streams is None or streams.outbox is not None or not isinstance(task, Task):
+            return super().enqueue(task)
+        with streams.together():
+            return super().enqueue(task)
 
     def create_consumer(self, **options: Any) -> StreamConsumer:
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""
         return StreamConsumer(self, **options)
+
+    def _note(self, signal: str, task: Task, *args: Any) -> None:
+        if self.recorder is not None:
+            self.recorder.note(signal, task, *args)
 
     def _server_is_empty(self) -> None:
         for hook in self.on_empty:

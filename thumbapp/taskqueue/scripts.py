@@ -5,6 +5,35 @@ it is, so every script that changes one first asks XPENDING. Keys that a script 
 arguments are on the same server: Redis Cluster is not supported.
 """
 
+# Keeps what became of a task, in its hash and in the zset of its state. A run's beginning is told
+# late and never overwrites that run's end. Listeners are told while there are any.
+RECORD = """
+local function record(run, at, stop)
+  local prefix, id, name, state, nonce, now, seconds, events = unpack(ARGV, at, at + 7)
+  local key = prefix .. ':of:' .. id
+  local old, known_run, created = unpack(redis.call('HMGET', key, 'state', 'run', 'created_at'))
+  local is_new_run = nonce ~= '' and known_run ~= nonce
+  if state == 'running' and not is_new_run then return end
+  if old then
+    run('HSET', key, 'state', state, 'run', nonce, unpack(ARGV, at + 8, stop))
+  else
+    run('HSET', key, 'name', name, 'created_at', now, 'state', state, 'run', nonce,
+      unpack(ARGV, at + 8, stop))
+  end
+  if is_new_run then run('HINCRBY', key, 'attempts', 1) end
+  if old ~= state then
+    if old then run('ZREM', prefix .. ':' .. old, id) end
+    run('ZADD', prefix .. ':' .. state, created or now, id)
+  end
+  if seconds ~= '0' then run('EXPIRE', key, seconds) elseif old then run('PERSIST', key) end
+  if run('EXISTS', prefix .. ':watched') == 1 then
+    local told = cjson.encode({id = id, name = name, state = state})
+    run('XADD', events, 'MAXLEN', '~', 10000, '*',
+      'topics', 'tasks task:' .. id, 'kind', 'task', 'data', told)
+  end
+end
+"""
+
 # Ends the work on a message: acknowledges it, and carries out what its task wrote.
 #
 # KEYS  the stream
@@ -16,9 +45,13 @@ arguments are on the same server: Redis Cluster is not supported.
 #         CLEAR key set       deletes a flag, and its name in the set of flags
 #         CHORD hash index value seconds size stream message
 #                             keeps a member's value; the last one in enqueues the callback
+#         RECORD prefix id name state run now seconds events field value ...
+#                             keeps what became of a task; see `thumbapp.taskqueue.recorder`
 # Answers 1; 2 when a chord's callback was enqueued; 0 when the entry is not this consumer's any
 # more and nothing was written; the text of the first error of a command after the acknowledgement.
-FINISH = """
+FINISH = (
+    RECORD
+    + """
 local stream, group, consumer, id = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local run, answer, failure = redis.call, 1, nil
 if id ~= '' then
@@ -55,6 +88,8 @@ while at < #ARGV do
       run('XADD', ARGV[at + 7], '*', 'm', ARGV[at + 8])
       answer = 2
     end
+  elseif word == 'RECORD' then
+    record(run, at + 2, stop)
   else
     run(unpack(ARGV, at + 1, stop))
   end
@@ -62,6 +97,7 @@ while at < #ARGV do
 end
 return failure or answer
 """
+)
 
 # Renews the leases of messages in hand.
 #

@@ -102,6 +102,17 @@ class SignedJsonSerializer:
         return body
 
 
+def dump(value: object) -> bytes:
+    """Return *value* as the JSON that a message would carry it in, not signed; raises `NotJson`."""
+    return _dump(value)
+
+
+def load(text: bytes) -> Any:
+    """Return what `dump` made *text* from; raises ValueError, or LookupError for an unknown type."""
+    value = orjson.loads(text)
+    return _restored(value) if _TAG_BYTES in text else value
+
+
 def _dump(value: object, *, tags: int = 0) -> bytes:
     """Return *value*, in which *tags* are ours, as JSON in which nobody else uses the key ``$``."""
 

@@ -250,6 +250,18 @@ class TaskStreams:
         finally:
             self._state.is_acting = before
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what this thread writes meanwhile as one script, which happens whole or not at all."""
+        before = self._state.outbox, self._state.is_acting
+        self._state.outbox, self._state.is_acting = gathered, _ = Outbox(), False
+        try:
+            yield
+        finally:
+            self._state.outbox, self._state.is_acting = before
+        if gathered.commands:
+            self.write(*gathered.commands)
+
     def write(self, *commands: tuple[Word, ...]) -> None:
         """Send *commands* with the end of the task in hand, or at once as one script outside of any."""
         outbox = self.outbox

@@ -1,0 +1,256 @@
+"""Writes down what becomes of each task, from Huey's signals, without a trip of its own in a worker.
+
+The end of a run travels with the task's acknowledgement. Its beginning is told by a thread beside,
+a moment later and many in one trip, and not at all for a run that has ended by then. docs/taskqueue.md
+has the keys; `thumbapp.taskqueue.records` reads them.
+"""
+
+import itertools
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+
+import redis
+from huey import signals
+from huey.api import Task
+
+from thumbapp.errors import TaskDied
+from thumbapp.live.events import stream_key
+from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
+from thumbapp.taskqueue.serializer import dump
+from thumbapp.taskqueue.streams import TaskStreams
+from thumbapp.taskqueue.tally import Tally
+
+logger = logging.getLogger("huey.recorder")
+
+LARGEST_ARGUMENTS: Final = 4_000
+LARGEST_ERROR: Final = 500
+LARGEST_TRACEBACK: Final = 8_000
+TOLD_AFTER_S: Final = 0.1
+
+_STATE_OF: Final[Mapping[str, str]] = {
+    signals.SIGNAL_COMPLETE: "done",
+    signals.SIGNAL_ERROR: "failed",
+    signals.SIGNAL_TIMEOUT: "failed",
+    signals.SIGNAL_LOCKED: "failed",
+    signals.SIGNAL_RATE_LIMITED: "failed",
+    signals.SIGNAL_RETRYING: "retrying",
+    signals.SIGNAL_CANCELED: "cancelled",
+    signals.SIGNAL_REVOKED: "cancelled",
+    signals.SIGNAL_EXPIRED: "cancelled",
+    signals.SIGNAL_INTERRUPTED: "queued",
+}
+_SAID: Final[Mapping[str, str]] = {
+    signals.SIGNAL_TIMEOUT: "It took longer than its time limit.",
+    signals.SIGNAL_LOCKED: "Another task held its lock.",
+    signals.SIGNAL_RATE_LIMITED: "It ran more often than its rate limit allows.",
+    signals.SIGNAL_EXPIRED: "It was not begun before it expired.",
+}
+_TRIED_AGAIN: Final = frozenset(
+    (signals.SIGNAL_ERROR, signals.SIGNAL_TIMEOUT, signals.SIGNAL_LOCKED, signals.SIGNAL_RATE_LIMITED)
+)
+_LASTING: Final = frozenset(("queued", "scheduled", "running", "retrying"))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One execution of a task by a thread of this process; ``id`` is no other execution's."""
+
+    task: Task
+    id: str
+    began_ms: int
+    waited_ms: int
+    error: str = ""
+    trace: str = ""
+
+
+class Recorder:
+    """Writes the records of tasks below the key *prefix*, kept for *ttl_s* after a task has ended.
+
+    ``note`` is what Huey's signals are connected to. Nothing that it meets fails a task.
+    """
+
+    def __init__(self, streams: TaskStreams, *, namespace: str, ttl_s: int) -> None:
+        self._streams = streams
+        self._prefix = f"{namespace}tasks"
+        self._events = stream_key(namespace)
+        self._ttl_s = ttl_s
+        self._thread = threading.local()
+        self._numbers = itertools.count(1)
+        self._begun: dict[str, _Run] = {}
+        self._changed = threading.Condition()
+        self._teller: threading.Thread | None = None
+        self._wrote_progress_at = 0.0
+        self._tally = Tally(self._prefix)
+
+    def note(self, signal: str, task: Task, error: Exception | None = None) -> None:
+        """Write down that *signal* was sent for *task*."""
+        try:
+            if signal == signals.SIGNAL_EXECUTING:
+                self._begin(task)
+            elif signal in _STATE_OF:
+                self._end(signal, task, error)
+            else:
+                self._wait(signal, task)
+        except redis.RedisError as away:
+            logger.debug("Not written down: task %s, %s (%s)", task.id, signal, away)
+
+    def close(self) -> None:
+        """Write what waits to be told, because this process ends."""
+        try:
+            self._tell()
+            self._tally.write(self._streams.write)
+        except redis.RedisError as error:
+            logger.debug("Not written down at the end: %s", error)
+
+    def progress(self, done: float, total: float, *, least_s: float = 0.2) -> None:
+        """Write down how far the calling thread's task is; at most once in *least_s* seconds."""
+        run = self._run
+        is_soon = time.monotonic() - self._wrote_progress_at < least_s
+        if run is None or (is_soon and done < total):
+            return
+        self._wrote_progress_at = time.monotonic()
+        self._streams.write(("HSET", f"{self._prefix}:of:{run.task.id}", "progress", f"{done:g}/{total:g}"))
+
+    # --- the states of a task -----------------------------------------------------------------------
+
+    def _wait(self, signal: str, task: Task) -> None:
+        run = self._run
+        if run is not None and run.task.id == task.id:
+            return  # what is to be tried again stays "retrying" while it waits
+        facts: list[Word] = ["queue", RANKS[rank_of(task.priority)], "args", _text(list(task.args))]
+        if task.kwargs:
+            facts += ["kwargs", _text(task.kwargs)]
+        if task.priority:
+            facts += ["priority", task.priority]
+        if children := [child.id for child in _followers(task)]:
+            facts += ["children", " ".join(children)]
+        if run is not None:
+            facts += ["parent", run.task.id]
+        if signal == signals.SIGNAL_SCHEDULED:
+            facts += ["due_at", _due_ms(task)]
+            self._streams.write(self._command(task, "scheduled", facts=tuple(facts)))
+        else:
+            facts += ["queued_at", _now_ms()]
+            self._streams.write(self._command(task, "queued", facts=tuple(facts)))
+
+    def _begin(self, task: Task) -> None:
+        held, now = self._streams.held, _now_ms()
+        waited_ms = now - held.order[1] if held else 0
+        run = _Run(task, f"{self._worker.decode()}/{next(self._numbers)}", now, max(0, waited_ms))
+        self._thread.run = run
+        with self._changed:
+            self._begun[run.id] = run
+            if len(self._begun) == 1:
+                self._start_teller()
+                self._changed.notify()
+
+    def _end(self, signal: str, task: Task, error: Exception | None) -> None:
+        run = self._run
+        if run is not None and run.task.id != task.id:
+            run = None
+        if run is not None and self._is_half_told(signal, run, error):
+            return
+        state = "dead" if isinstance(error, TaskDied) else _STATE_OF[signal]
+        facts: list[Word] = []
+        if said := (run.error if run else "") or _SAID.get(signal, "") or (str(error) if error else ""):
+            facts += ["error", said]
+        if run is not None and run.trace:
+            facts += ["traceback", run.trace]
+        now = _now_ms()
+        facts += ["queued_at" if state in ("queued", "retrying") else "finished_at", now]
+        self._streams.write(self._command(task, state, run, tuple(facts)))
+        if run is not None:
+            self._forget(run)
+            self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=now - run.began_ms)
+
+    def _is_half_told(self, signal: str, run: _Run, error: Exception | None) -> bool:
+        """Keep why *run* failed; return whether another signal will say that it is tried again."""
+        if error is not None:
+            run.error = f"{type(error).__name__}: {error}"[:LARGEST_ERROR]
+            run.trace = "".join(traceback.format_exception(error))[-LARGEST_TRACEBACK:]
+        elif signal in _SAID:
+            run.error = _SAID[signal]
+        return signal in _TRIED_AGAIN and bool(run.task.retries)
+
+    # --- what is written ----------------------------------------------------------------------------
+
+    def _command(
+        self, task: Task, state: str, run: _Run | None = None, facts: tuple[Word, ...] = ()
+    ) -> tuple[Word, ...]:
+        """Return the command that puts *task* into *state*, in its *run* if it was one, with *facts*."""
+        ttl_s = 0 if state in _LASTING else self._ttl_s
+        head = ("RECORD", self._prefix, task.id, task.name, state, run.id if run else "", _now_ms(), ttl_s)
+        if run is None:
+            return (*head, self._events, *facts)
+        return (*head, self._events, "worker", self._worker, "started_at", run.began_ms, *facts)
+
+    @property
+    def _worker(self) -> bytes:
+        return self._streams.leases.consumer
+
+    @property
+    def _run(self) -> _Run | None:
+        """What the calling thread runs; what follows from its end still belongs to it."""
+        return getattr(self._thread, "run", None) if self._streams.is_busy else None
+
+    def _forget(self, run: _Run) -> None:
+        with self._changed:
+            self._begun.pop(run.id, None)
+
+    # --- the beginnings -----------------------------------------------------------------------------
+
+    def _start_teller(self) -> None:
+        if self._teller is None:
+            self._teller = threading.Thread(target=self._tell_forever, name="Recorder", daemon=True)
+            self._teller.start()
+
+    def _tell_forever(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._begun)
+            time.sleep(TOLD_AFTER_S)
+            try:
+                self._tell()
+                self._tally.write(self._streams.write)
+            except redis.RedisError as error:
+                logger.debug("Beginnings are told later: %s", error)
+
+    def _tell(self) -> None:
+        """Write the beginning of every run that has not ended yet."""
+        with self._changed:
+            runs = list(self._begun.values())
+        commands = [self._command(run.task, "running", run) for run in runs]
+        if commands:
+            self._streams.write(*commands)
+        for run in runs:
+            self._forget(run)
+
+
+def _followers(task: Task) -> list[Task]:
+    """Return the tasks that follow *task* in its pipeline."""
+    found = []
+    while task.on_complete is not None:
+        task = task.on_complete
+        found.append(task)
+    return found
+
+
+def _text(value: object) -> bytes:
+    """Return *value* as JSON to be read, shortened when it is long."""
+    text = dump(value)
+    return text if len(text) <= LARGEST_ARGUMENTS else text[:LARGEST_ARGUMENTS]
+
+
+def _due_ms(task: Task) -> int:
+    """Return when *task*, whose time is naive and UTC, is due."""
+    return int(task.eta.replace(tzinfo=UTC).timestamp() * 1000) if task.eta else _now_ms()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,256 @@
+"""Reading what `thumbapp.taskqueue.recorder` wrote: one task, a filtered page, counts, statistics.
+
+Keys, all under the namespace: ``tasks:of:<id>`` the hash of one task; ``tasks:<state>`` zsets of ids
+by the millisecond of creation; ``tasks:total`` and ``tasks:span:<minutes since 1970>`` (five minutes
+each, kept for 25 hours) hashes of counters; ``tasks:watched`` while somebody looks. Knows no Huey.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import redis
+
+from thumbapp.taskqueue.serializer import load
+
+STATES: Final = ("queued", "scheduled", "running", "retrying", "done", "failed", "cancelled", "dead")
+FINAL_STATES: Final = ("done", "failed", "cancelled", "dead")
+MOST_EXAMINED: Final = 10_000
+MOST_KEPT: Final = 250_000
+WATCHED_S: Final = 90
+_CHUNK: Final = 200
+
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task as it was written down last; times are aware, arguments JSON as text.
+
+    ``attempts`` counts its runs, ``children`` are the ids of what follows it in its pipeline,
+    ``parent`` is the task that enqueued it.
+    """
+
+    id: str
+    name: str
+    state: str
+    created_at: datetime
+    args: str = "[]"
+    kwargs: str = "{}"
+    queue: str = "normal"
+    priority: float | None = None
+    worker: str = ""
+    attempts: int = 0
+    queued_at: datetime | None = None
+    due_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str = ""
+    traceback: str = ""
+    progress: str = ""
+    parent: str = ""
+    children: tuple[str, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.state in FINAL_STATES
+
+    @property
+    def arguments(self) -> tuple[list[Any], dict[str, Any]] | None:
+        """The arguments as values; None when they were too long to be kept whole."""
+        try:
+            return load(self.args.encode()), load(self.kwargs.encode())
+        except (ValueError, LookupError):
+            return None
+
+    @property
+    def took_s(self) -> float | None:
+        """How long its last run took, or has taken at the end that is known."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max(0.0, (self.finished_at - self.started_at).total_seconds())
+
+    @property
+    def waited_s(self) -> float | None:
+        """How long it waited in the queue before its last run."""
+        if self.started_at is None or self.queued_at is None:
+            return None
+        return max(0.0, (self.started_at - self.queued_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tasks are asked for; what is empty asks for all. *text* is in the id or the arguments."""
+
+    states: tuple[str, ...] = ()
+    name: str = ""
+    worker: str = ""
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def admits(self, record: TaskRecord) -> bool:
+        """Whether *record*, whose state and time are right, is asked for."""
+        wanted = self.text.casefold()
+        return (
+            self.name in ("", record.name)
+            and self.worker in ("", record.worker)
+            and (record.id.casefold().startswith(wanted) or wanted in _haystack(record))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Tasks, newest first; *cursor* goes on behind them, None at the end.
+
+    *examined* is how many were looked at: a page may end early where few of many are asked for.
+    """
+
+    items: list[TaskRecord]
+    cursor: str | None
+    examined: int
+
+
+class TaskRecords:
+    """The records of all tasks under *namespace*."""
+
+    def __init__(self, client: redis.Redis, *, namespace: str) -> None:
+        self._redis: Any = client
+        self._prefix = f"{namespace}tasks"
+
+    def find(self, task_id: str) -> TaskRecord | None:
+        """Return the task; None when it was never seen, or its time is over."""
+        return next(iter(self._load([task_id])), None)
+
+    def page(self, wanted: Filter, *, cursor: str | None = None, limit: int = 50) -> TaskPage:
+        """Return up to *limit* of the tasks that *wanted* admits, newest first, from *cursor* on."""
+        found: list[TaskRecord] = []
+        examined, last = 0, None
+        for chunk in _chunks(self._places(wanted, _place(cursor)), max(_CHUNK, limit)):
+            for record in self._load([task_id for _, task_id in chunk]):
+                if wanted.admits(record):
+                    found.append(record)
+            examined, last = examined + len(chunk), chunk[-1]
+            if len(found) > limit or examined >= MOST_EXAMINED:
+                break
+        else:
+            last = None
+        if len(found) > limit:
+            last = (_ms(found[limit - 1].created_at), found[limit - 1].id)
+        return TaskPage(found[:limit], f"{last[0]}:{last[1]}" if last else None, examined)
+
+    def ids(self, wanted: Filter) -> Iterator[str]:
+        """Yield the id of every task that *wanted* admits."""
+        for chunk in _chunks(self._places(wanted, None), _CHUNK):
+            for record in self._load([task_id for _, task_id in chunk]):
+                if wanted.admits(record):
+                    yield record.id
+
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks are in each of `STATES`."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in STATES:
+                pipe.zcard(self._key(state))
+            return dict(zip(STATES, map(int, pipe.execute()), strict=True))
+
+    def oldest(self, state: str) -> TaskRecord | None:
+        """Return the task that has been in *state* since longest, by its creation."""
+        ids = [task_id.decode() for task_id in self._redis.zrange(self._key(state), 0, 0)]
+        return next(iter(self._load(ids)), None)
+
+    def watch(self) -> None:
+        """Have changes announced to live pages for the next `WATCHED_S` seconds."""
+        self._redis.set(self._key("watched"), 1, ex=WATCHED_S)
+
+    def trim(self, *, before: datetime) -> int:
+        """Forget tasks that ended and were created *before* that, and all beyond `MOST_KEPT` a state.
+
+        Returns how many were forgotten. Their hashes expire by themselves, but for those of tasks
+        that never ended.
+        """
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in FINAL_STATES:
+                pipe.zremrangebyscore(self._key(state), "-inf", f"({_ms(before)}")
+            removed = sum(map(int, pipe.execute()))
+        for state in STATES:
+            while (
+                surplus := self._redis.zrange(self._key(state), 0, _CHUNK - 1) if self._is_full(state) else ()
+            ):
+                self._redis.delete(*(self._key("of", task_id.decode()) for task_id in surplus))
+                removed += int(self._redis.zrem(self._key(state), *surplus))
+        return removed
+
+    def _is_full(self, state: str) -> bool:
+        return int(self._redis.zcard(self._key(state))) > MOST_KEPT
+
+    def _places(self, wanted: Filter, start: Place | None) -> Iterator[Place]:
+        """Yield time and id of the tasks in the states that are wanted, newest first."""
+        states = wanted.states or STATES
+        return heapq.merge(*(self._in_state(state, wanted, start) for state in states), reverse=True)
+
+    def _in_state(self, state: str, wanted: Filter, start: Place | None) -> Iterator[Place]:
+        highest = "+inf" if wanted.until is None else f"({_ms(wanted.until)}"
+        if start is not None:
+            highest = str(start[0])
+        lowest = "-inf" if wanted.since is None else str(_ms(wanted.since))
+        passed = 0
+        while members := self._redis.zrevrangebyscore(
+            self._key(state), highest, lowest, start=passed, num=_CHUNK, withscores=True
+        ):
+            passed += len(members)
+            for member, score in members:
+                place = (int(score), member.decode())
+                if start is None or place < start:
+                    yield place
+
+    def _load(self, ids: list[str]) -> list[TaskRecord]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for task_id in ids:
+                pipe.hgetall(self._key("of", task_id))
+            return [_record(i, raw) for i, raw in zip(ids, pipe.execute(), strict=True) if b"state" in raw]
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((self._prefix, *parts))
+
+
+def _record(task_id: str, raw: Mapping[bytes, bytes]) -> TaskRecord:
+    told: dict[str, Any] = {key.decode(): value.decode("utf-8", "replace") for key, value in raw.items()}
+    known = {field.name for field in fields(TaskRecord)}
+    told = {key: value for key, value in told.items() if key in known}
+    for name in ("created_at", "queued_at", "due_at", "started_at", "finished_at"):
+        if name in told:
+            told[name] = datetime.fromtimestamp(int(told[name]) / 1000, UTC)
+    told["attempts"] = int(told.get("attempts", 0))
+    told["children"] = tuple(told.get("children", "").split())
+    if "priority" in told:
+        told["priority"] = float(told["priority"])
+    told = {"id": task_id, "name": "?", "created_at": datetime.fromtimestamp(0, UTC), **told}
+    return TaskRecord(**told)
+
+
+def _haystack(record: TaskRecord) -> str:
+    return f"{record.args} {record.kwargs}".casefold()
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _place(cursor: str | None) -> Place | None:
+    """Return where *cursor* points; the beginning for what is no cursor."""
+    moment, _, task_id = (cursor or "").partition(":")
+    return (int(moment), task_id) if moment.isdecimal() and len(moment) < 16 else None
+
+
+def _chunks(places: Iterable[Place], size: int) -> Iterator[list[Place]]:
+    chunk: list[Place] = []
+    for place in places:
+        chunk.append(place)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
