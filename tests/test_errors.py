@@ -24,6 +24,7 @@ FACTS: dict[Any, Any] = {
     int | None: -11,
     float: 2.5,
     bool: True,
+    bytes | None: b"other",
     Path: Path("folder"),
     Iterable[str]: ["one", "two"],
     datetime | None: datetime(2026, 11, 24, tzinfo=UTC),

@@ -127,7 +127,9 @@ class KeyChanged(ThumbAppError):
     code = "key-changed"
 
     def __init__(self, name: str, *, current: bytes | None = None) -> None:
-        super().__init__(f"{name[:200]} was changed by somebody else meanwhile. Nothing was overwritten.")
+        super().__init__(
+            f"The key {name[:200]} was changed by somebody else meanwhile. Nothing was overwritten."
+        )
         self.current = current
 
 
@@ -137,7 +139,7 @@ class WrongType(Refused):
     code = "wrong-type"
 
     def __init__(self, name: str, *, found: str, wanted: str) -> None:
-        super().__init__(f"{name[:200]} is a {found}, not a {wanted}. Nothing was changed.")
+        super().__init__(f"The key {name[:200]} is a {found}, not a {wanted}. Nothing was changed.")
 
 
 class BadEdit(Refused):

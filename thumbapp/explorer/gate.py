@@ -139,6 +139,18 @@ class Gate:
             if mode_for(argv, name, self.server.catalog(line).flags(argv)) is not Mode.VIEW:
                 raise ModeNeeded(name, Mode.EDIT, Mode.VIEW)
 
+    def ask_first(self, what: Argv, effect: str, *, caller: Caller, db: int, confirm: str) -> None:
+        """Raise ConfirmationNeeded unless *confirm* is the token for exactly this *what*.
+
+        It is for what is no single command, such as deleting all keys that match a pattern.
+        """
+        if not self._is_confirmed(confirm, what, caller=caller, db=db):
+            raise ConfirmationNeeded(effect, self.token(what, caller=caller, db=db))
+
+    def token(self, what: Argv, *, caller: Caller, db: int) -> str:
+        """Return what confirms *what* for the next five minutes."""
+        return self._token(what, caller=caller, db=db, until=_deadline())
+
     def note(self, action: str, *, caller: Caller, db: int, result: str = "ok") -> None:
         """Write into the audit that *caller* did *action*."""
         self._audit.record(
@@ -200,7 +212,7 @@ class Gate:
         if rule is None or self._is_confirmed(confirm, argv, caller=caller, db=db):
             return
         effect = _effect(rule.says, line, argv, name)
-        raise ConfirmationNeeded(effect, self._token(argv, caller=caller, db=db, until=_deadline()))
+        raise ConfirmationNeeded(effect, self.token(argv, caller=caller, db=db))
 
     def _is_confirmed(self, token: str, argv: Argv, *, caller: Caller, db: int) -> bool:
         until = token.partition(".")[0]

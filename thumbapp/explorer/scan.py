@@ -157,9 +157,27 @@ def walk(
                 return
 
 
-def names(line: Line, search: Search, place: Place, *, has_types: bool) -> tuple[list[bytes], Place]:
-    """Return the names that one SCAN finds, and the place after it."""
-    return _Walker(line, search, has_types=has_types).names(place, STEP)
+def walk_names(
+    gate: Gate, line: Line, search: Search, *, cursor: str = "", within_s: float = WITHIN_S
+) -> Iterator[tuple[list[bytes], Place]]:
+    """Yield names as they are found over *line*, up to 500 at a time, and the place after them.
+
+    Nothing but the name is asked of a key, but its type where an old server cannot search by that.
+    """
+    until = time.monotonic() + within_s
+    gate.reading(line, _COMMANDS)
+    if search.exact is not None:
+        yield [row.name for row in describe(line, [search.exact]) if search.type in ("", row.type)], Place()
+        return
+    has_types = gate.server.knows(line, "ACL")
+    walker, place = _Walker(line, search, has_types=has_types), Place.parse(cursor)
+    while True:
+        found, place = walker.names(place, STEP)
+        if search.type and not has_types and found:
+            found = [row.name for row in describe(line, found) if row.type == search.type]
+        yield found, place
+        if place.step == 0 or time.monotonic() >= until:
+            return
 
 
 def describe(line: Line, found: Sequence[bytes]) -> list[Row]:

@@ -57,7 +57,7 @@ def stream_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
     found, cursor = (
         _search(line, facts, ask, low, high) if ask.find else _read(line, facts, ask, low, high, wanted)
     )
-    return Page(found, cursor, extra=_overview(line, facts.name))
+    return Page(found, cursor, extra=overview(line, facts.name))
 
 
 def groups(line: Line, name: bytes) -> list[Group]:
@@ -97,7 +97,7 @@ def pending(
         for row in (reply if isinstance(reply, list) else [])
         if isinstance(row, list)
     ]
-    return rows, _next_id(rows[-1].id) if len(rows) == limit else None
+    return rows, next_id(rows[-1].id) if len(rows) == limit else None
 
 
 def parse_id(text: str, default: str) -> str:
@@ -120,7 +120,7 @@ def _read(
     found = list(_entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0])))
     if len(found) < wanted:
         return found, None
-    return found, _previous_id(found[-1].id) if ask.is_reversed else _next_id(found[-1].id)
+    return found, _previous_id(found[-1].id) if ask.is_reversed else next_id(found[-1].id)
 
 
 def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple[list[Entry], str | None]:
@@ -139,7 +139,8 @@ def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple
     return found, cursor
 
 
-def _overview(line: Line, name: bytes) -> dict[str, object]:
+def overview(line: Line, name: bytes) -> dict[str, object]:
+    """Return how many groups a stream has, its last id, and how many entries were ever added."""
     reply = line.exchange(("XINFO", "STREAM", name), cut_at=CUT_AT)[0]
     facts = _row(reply)
     return {
@@ -176,7 +177,7 @@ def _text(reply: Any) -> str:
     return reply.decode() if isinstance(reply, bytes) else ""
 
 
-def _next_id(text: str) -> str | None:
+def next_id(text: str) -> str | None:
     """Return the id after *text*; Redis before 6.2 cannot be asked for what is beyond one."""
     time_ms, _, seq = text.partition("-")
     if int(seq or 0) < _LAST_NUMBER:
