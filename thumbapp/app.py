@@ -1,7 +1,7 @@
 """`create_app`: the Flask application, assembled from its parts by a helper each."""
 
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
@@ -34,9 +34,13 @@ from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
+from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.web import THREADS
 from thumbapp.taskqueue.workers import WorkerRegistry
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 SHUTDOWN: Final = "thumbapp.shutdown"
 _THREADS_KEPT_FREE: Final = 16
@@ -64,10 +68,14 @@ def create_app(
     _add_pages(app)
     for name in cli.COMMANDS:
         app.cli.add_command(cli.load(name), name)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # the way that Flask documents
+    app.wsgi_app = _wrapped(app, hops=settings.trusted_proxies)  # type: ignore[assignment,method-assign]  # Flask documents it
     return app
+
+
+def _wrapped(app: Flask, *, hops: int) -> "WSGIApplication":
+    """Return *app* behind what reads requests for it."""
+    sound = SoundBody(app.wsgi_app)
+    return ProxyFix(sound, x_for=hops, x_proto=hops, x_host=hops) if hops else sound
 
 
 def _configure(app: Flask, settings: Settings) -> None:
@@ -75,7 +83,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret(),
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_PARTS=settings.max_files + 200,
-        TRUSTED_HOSTS=[*security.LOOPBACK, *settings.allowed_hosts],
         SESSION_COOKIE_NAME="thumbapp_session",
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=365),

@@ -63,7 +63,7 @@ class Api:
         """Open the first page, as a browser does, and return the header that its scripts send."""
         page = self.client.get("/").get_data(as_text=True)
         token = page.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
-        return {"X-CSRFToken": token}
+        return {"X-CSRFToken": token, "Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from thumbapp.blueprints.batch_archive import stream_archive
 from thumbapp.blueprints.context import has_session_cookie, job_service, parts
 from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
-from thumbapp.blueprints.security import MEDIA_POLICY, protect_cookie_request
+from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.blueprints.streams import live_response
 from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
@@ -21,6 +21,7 @@ from thumbapp.jobs.ledger import ARCHIVE
 from thumbapp.jobs.manifest import manifest
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import Submission, Upload
+from thumbapp.runtime.headers import MEDIA_POLICY
 
 MOST_ITEMS = 200
 _MIME = {
@@ -95,7 +96,9 @@ def archive(job_id: str) -> Response:
     path = parts().media.path(job_id, ARCHIVE)
     if not job.is_done or not path.is_file():
         raise FileNotThere
-    return send_file(path, "application/zip", as_attachment=True, download_name=_archive_name(job))
+    response = send_file(path, "application/zip", as_attachment=True, download_name=_archive_name(job))
+    response.headers["Content-Security-Policy"] = MEDIA_POLICY
+    return response
 
 
 @bp.get("/jobs/<job_id>/thumbnails/<name>")
@@ -133,7 +136,9 @@ def batch_events(batch_id: str) -> Response:
 @bp.get("/batches/<batch_id>/archive")
 def batch_archive(batch_id: str) -> Response:
     """Return one zip with the thumbnails of every finished job of the batch."""
-    return stream_archive(job_service().batch(batch_id), media=parts().media)
+    response = stream_archive(job_service().batch(batch_id), media=parts().media)
+    response.headers["Content-Security-Policy"] = MEDIA_POLICY
+    return response
 
 
 def _submit() -> Submission:

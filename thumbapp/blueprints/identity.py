@@ -187,6 +187,12 @@ def maker(job: Job) -> str:
     return str(g.users_by_id.get(job.owner, "a user who was removed"))
 
 
+def known_name() -> str:
+    """Return the name of who is asking, as far as the request has found out; asks nobody."""
+    found = g.get("_login_user")
+    return found.name if isinstance(found, Asker) else "-"
+
+
 def address() -> str:
     """Return the address the request came from, through as many proxies as are trusted."""
     return request.remote_addr or ""

@@ -25,6 +25,9 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.NoFileChosen: 400,
     errors.BadRecipe: 400,
     errors.BadParameter: 400,
+    errors.BrokenRequest: 400,
+    errors.TooSlow: 408,
+    errors.FormTooLarge: 413,
     errors.SignInRequired: 401,
     errors.SignInFailed: 401,
     errors.TokenRefused: 401,
@@ -168,11 +171,19 @@ def _http(error: HTTPException) -> AnyResponse:
             "This host name is not served; add it to THUMBAPP_ALLOWED_HOSTS.\n", 400, mimetype="text/plain"
         )
     if isinstance(error, RequestEntityTooLarge):
-        return _known(errors.RequestTooLarge(current_app.config["MAX_CONTENT_LENGTH"] or 0))
+        return _known(_too_large())
     code = error.name.lower().replace(" ", "-")
     kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
     detail = error.description or "The request could not be served."
     return problem(error.code, code=code, detail=detail, headers=kept)
+
+
+def _too_large() -> errors.ThumbAppError:
+    """Return what is too large: the request, or only its form; Werkzeug does not say."""
+    limit = int(current_app.config["MAX_CONTENT_LENGTH"] or 0)
+    if request.content_length is None or request.content_length > limit:
+        return errors.RequestTooLarge(limit)
+    return errors.FormTooLarge()
 
 
 def _unknown(error: Exception) -> AnyResponse:

@@ -8,22 +8,20 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from flask_wtf import CSRFProtect
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import access
-from thumbapp.blueprints.context import has_session_cookie
+from thumbapp.blueprints import access, identity
+from thumbapp.blueprints.context import has_session_cookie, parts
+from thumbapp.runtime.headers import ALWAYS, HSTS, POLICY
 
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; font-src 'self'; "
-    "form-action 'self'; img-src 'self' data: blob:; base-uri 'none'; frame-ancestors 'none'"
-)
-MEDIA_POLICY: Final = "default-src 'none'; sandbox"
-LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 # What these show, a browser does not keep: tokens, links, who is who.
 _SECRET_PAGES: Final = {"account", "audit", "sign_in", "users"}
 _OWN_SITES: Final = {"same-origin", "none"}
+
+_LINE: Final = "%(method)s %(path)s %(status)s %(ms)s ms %(request_id)s %(who)s %(address)s"
 
 csrf = CSRFProtect()
 _log = logging.getLogger("thumbapp.web")
@@ -32,6 +30,7 @@ _log = logging.getLogger("thumbapp.web")
 def init_app(app: Flask) -> None:
     """Guard every request of *app* and dress every response."""
     app.before_request(_begin)
+    app.before_request(_check_host)
     access.init_app(app)
     app.before_request(_check_origin)
     csrf.init_app(app)
@@ -39,17 +38,33 @@ def init_app(app: Flask) -> None:
 
 
 def protect_cookie_request() -> None:
-    """Check the CSRF token of an unsafe API request that carries our cookie.
+    """Check CSRF token and origin of an unsafe API request that carries our cookie.
 
-    One without the cookie acts as nobody, so there is nothing that a foreign page could borrow.
+    One without the cookie acts as its token or as nobody, so there is nothing that a foreign page could
+    borrow. One with it must say where it comes from: every browser does.
     """
-    if request.method not in _SAFE and has_session_cookie():
-        csrf.protect()
+    if request.method in _SAFE or not has_session_cookie():
+        return
+    csrf.protect()
+    if "Origin" not in request.headers and request.headers.get("Sec-Fetch-Site") != "same-origin":
+        raise Forbidden("The request carries a cookie and does not say that it comes from this site.")
 
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
     g.began = time.perf_counter()
+
+
+def _check_host() -> None:
+    """Refuse a host that is neither a loopback name nor allowed; ``.example`` allows what ends so, too.
+
+    Flask's own TRUSTED_HOSTS cuts an IPv6 address at its first colon.
+    """
+    name = urlsplit(f"//{request.host}").hostname or ""
+    for allowed in (*LOOPBACK, *parts().settings.allowed_hosts):
+        if name == allowed.strip("[]") or (allowed.startswith(".") and f".{name}".endswith(allowed)):
+            return
+    raise SecurityError
 
 
 def _check_origin() -> None:
@@ -67,9 +82,9 @@ def _check_origin() -> None:
 def _dress(response: AnyResponse) -> AnyResponse:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers.update(ALWAYS)
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = HSTS
     headers["X-Request-ID"] = g.get("request_id", "")
     if not (request.endpoint or "").endswith("static"):
         is_secret = request.blueprint in _SECRET_PAGES
@@ -82,12 +97,19 @@ def _dress(response: AnyResponse) -> AnyResponse:
 def _log_request(response: AnyResponse) -> None:
     took_ms = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
     level = logging.DEBUG if request.endpoint in {"health.alive", "health.ready"} else logging.INFO
-    _log.log(
-        level,
-        "%s %s %s %.0f ms %s",
-        request.method,
-        request.path,
-        response.status_code,
-        took_ms,
-        g.get("request_id", ""),
-    )
+    facts = {
+        "method": request.method,
+        "path": _path_to_log(),
+        "status": response.status_code,
+        "ms": round(took_ms),
+        "request_id": g.get("request_id", ""),
+        "who": identity.known_name(),
+        "address": identity.address(),
+    }
+    _log.log(level, _LINE, facts, extra={"facts": facts})
+
+
+def _path_to_log() -> str:
+    """Return the path, but for one that is a secret itself."""
+    rule = request.url_rule
+    return rule.rule if rule and request.endpoint == "sign_in.link" else request.path

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-import redis
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.access import NEEDS, Need
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.identity import address, asker
-from thumbapp.errors import ThumbAppError
+from thumbapp.blueprints.identity import address, known_name
 
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -38,7 +36,7 @@ def _record(response: Response) -> Response:
     is_done = response.status_code < 400
     is_sign_in = is_done and action.startswith("sign-")
     parts().audit.record(
-        who=_who(),
+        who=known_name(),
         action=action,
         target=g.get("audit_target", ids),
         source=address(),
@@ -46,10 +44,3 @@ def _record(response: Response) -> Response:
         by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
     )
     return response
-
-
-def _who() -> str:
-    try:
-        return asker().name
-    except (ThumbAppError, redis.RedisError):  # it cannot be told now, or was refused
-        return "unknown"

@@ -204,6 +204,35 @@ class RequestTooLarge(Refused):
         )
 
 
+class BrokenRequest(Refused):
+    """The body broke off, or is not what its header says."""
+
+    code = "broken-request"
+
+    def __init__(self) -> None:
+        super().__init__("The request broke off or is malformed, so nothing was saved. Send it again.")
+
+
+class TooSlow(ThumbAppError):
+    """The request came in so slowly that it was given up."""
+
+    code = "too-slow"
+
+    def __init__(self, limit_s: int) -> None:
+        super().__init__(
+            f"The request took longer than {limit_s:,} s to come in, so nothing was saved. Send it again."
+        )
+
+
+class FormTooLarge(Refused):
+    """The form has more fields, or longer ones, than any form of ours."""
+
+    code = "form-too-large"
+
+    def __init__(self) -> None:
+        super().__init__("The form has more or longer fields than are read. Send fewer files at once.")
+
+
 class BadRecipe(Refused):
     """What to make was not said in a way we understand."""
 

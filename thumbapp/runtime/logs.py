@@ -50,7 +50,7 @@ class TextLine(logging.Formatter):
 
 
 class JsonLine(logging.Formatter):
-    """One JSON object: time, level, logger, message, process, and error when there is one."""
+    """One JSON object: time, level, logger, message, process, what else is known, and an error if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return *record* as one line."""
@@ -60,7 +60,7 @@ class JsonLine(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "process": record.process,
-        }
+        } | getattr(record, "facts", {})
         return json.dumps(facts | ({"error": trace} if (trace := _traceback(record)) else {}))
 
 

@@ -145,7 +145,12 @@ class Supervisor:
         app = self._make_app(self._settings)
         self._end_streams = getattr(app, "extensions", {}).get(SHUTDOWN, ())
         self._stop.pause(0)
-        web = WebServer(app, sockets, max_body_bytes=self._settings.max_request_bytes)
+        web = WebServer(
+            app,
+            sockets,
+            max_body_bytes=self._settings.max_request_bytes,
+            request_timeout_s=self._settings.request_timeout,
+        )
         web.start()
         self._web = web
         self._say("web", f"{THREADS} threads (pid {os.getpid()})")

@@ -4,7 +4,6 @@ Knows no application but the WSGI callable that it is given.
 """
 
 import errno
-import json
 import logging
 import socket
 import sys
@@ -15,23 +14,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, create_server
-from waitress.utilities import RequestEntityTooLarge
 
-from thumbapp.errors import CannotListen, PortTaken, RequestTooLarge
+from thumbapp.errors import CannotListen, PortTaken
+from thumbapp.runtime.channel import Channel
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS = 64
+MAX_HEADER_BYTES = 65_536
 _AIRPLAY_PORT = 5000
+_CHECK_EVERY_S = 1.0
 _TAKEN = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
-_HEADERS = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-]
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -92,8 +87,9 @@ def _why(host: str, port: int, error: OSError) -> PortTaken | CannotListen:
 class WebServer:
     """waitress over one application; `start` it, and `stop` it before its time is up.
 
-    It takes half-open connections by the thousand, refuses a body by its announced length, and
-    notices a closed tab while the answer is being made (``waitress.client_disconnected``).
+    It takes half-open connections by the thousand, refuses a body by its announced length, gives up
+    a request that does not come in within *request_timeout_s* (0: never), and notices a closed tab
+    while the answer is being made (``waitress.client_disconnected``).
     """
 
     def __init__(
@@ -102,6 +98,7 @@ class WebServer:
         sockets: Iterable[socket.socket],
         *,
         max_body_bytes: int,
+        request_timeout_s: int = 0,
         threads: int = THREADS,
     ) -> None:
         # One line a request beyond the threads would fill the log just when the server is busy.
@@ -115,13 +112,14 @@ class WebServer:
             connection_limit=2000,
             asyncore_use_poll=True,
             channel_request_lookahead=1,
+            max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large
             ident=None,
         )
         for listener in self._listeners():
-            listener.channel_class = _Channel
+            listener.channel_class = type("PacedChannel", (Channel,), {"limit_s": request_timeout_s})
         self._closing = threading.Event()
-        self._deadline = 0.0
+        self._deadline = self._next_check = 0.0
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def start(self) -> None:
@@ -156,51 +154,14 @@ class WebServer:
 
     def _turn(self, timeout_s: float) -> None:
         wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + _CHECK_EVERY_S
+            for channel in self._channels():
+                channel.check_pace()
+
+    def _channels(self) -> list[Channel]:
+        return [each for each in list(self._map.values()) if isinstance(each, Channel)]
 
     def _is_busy(self) -> bool:
         """Return whether a request is worked on, or an answer is not yet sent."""
-        channels = [each for each in self._map.values() if isinstance(each, HTTPChannel)]
-        return any(channel.requests or channel.total_outbufs_len for channel in channels)
-
-
-class _TooLarge(RequestEntityTooLarge):  # type: ignore[misc]  # waitress ships no types
-    """Our own words for a body that is not taken in."""
-
-    def __init__(self, path: str, limit_bytes: int) -> None:
-        super().__init__(str(RequestTooLarge(limit_bytes)))
-        self._is_api = path.startswith("/api/")
-
-    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Return status, headers and body."""
-        status = f"{self.code} {self.reason}"
-        if not self._is_api:
-            return status, [("Content-Type", "text/plain; charset=utf-8"), *_HEADERS], self.body.encode()
-        problem = {
-            "type": "about:blank",
-            "title": self.reason,
-            "status": self.code,
-            "detail": self.body,
-            "code": RequestTooLarge.code,
-        }
-        headers = [("Content-Type", "application/problem+json"), *_HEADERS]
-        return status, headers, json.dumps(problem).encode()
-
-
-class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
-    """waitress's parser with our own refusal."""
-
-    error: Any
-
-    def received(self, data: bytes) -> int:
-        """Return how much of *data* belongs to this request."""
-        taken: int = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge):
-            self.error = _TooLarge(self.path, self.adj.max_request_body_size - 1)
-            self.expect_continue = False  # the client shall not send what is refused
-        return taken
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
-    """waitress's connection with our parser."""
-
-    parser_class = _Parser
+        return any(channel.requests or channel.total_outbufs_len for channel in self._channels())

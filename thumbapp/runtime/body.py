@@ -1,0 +1,61 @@
+"""The body of a request, as it comes from any server: what is wrong with it is the client's doing.
+
+A server that meets a broken chunk, or a client that has gone, while the application reads, raises an
+error of its own there, which would look like a fault of the application.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from thumbapp.errors import BrokenRequest, ThumbAppError, TooSlow
+from thumbapp.runtime.pace import SlowClient
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class SoundBody:
+    """A WSGI application whose requests' bodies raise our errors only."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer the request."""
+        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
+        announced = "" if is_chunked else environ.get("CONTENT_LENGTH") or ""
+        environ["wsgi.input"] = _Input(environ["wsgi.input"], int(announced) if announced.isdecimal() else 0)
+        return self._app(environ, start_response)
+
+
+class _Input:
+    """What stands in for ``wsgi.input``; *announced* is how many bytes its header promised."""
+
+    def __init__(self, stream: Any, announced: int) -> None:
+        self._stream = stream
+        self._missing = announced
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to *size* bytes, or raise BrokenRequest, TooSlow."""
+        return self._sound(self._stream.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line, or raise BrokenRequest, TooSlow."""
+        return self._sound(self._stream.readline, size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _sound(self, read: Any, size: int) -> bytes:
+        try:
+            taken: bytes = read() if size < 0 else read(size)
+        except ThumbAppError:
+            raise
+        except SlowClient as error:
+            raise TooSlow(error.limit_s) from error
+        except Exception as error:
+            raise BrokenRequest from error
+        self._missing -= len(taken)
+        if self._missing > 0 and (size < 0 or (size and not taken)):
+            raise BrokenRequest
+        return taken

@@ -1,0 +1,98 @@
+"""A connection of waitress: refuses in our own words, and gives up who sends or reads too slowly."""
+
+import time
+from http import HTTPStatus
+from typing import Any, Final
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
+
+from thumbapp.errors import RequestTooLarge, TooSlow
+from thumbapp.runtime.pace import Pace
+from thumbapp.runtime.refusal import Refusal
+
+_VERSIONS: Final = {"1.0", "1.1"}
+
+
+class _Answer(Error):  # type: ignore[misc]  # waitress ships no types
+    """A refusal as waitress sends it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.code, self.reason = refusal.status, refusal.reason
+        self._refusal = refusal
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status, headers and body."""
+        return f"{self.code} {self.reason}", self._refusal.headers, self._refusal.body
+
+
+def _refusal_of_version(path: str) -> Refusal:
+    reason = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+    return Refusal(
+        reason, "http-version-not-supported", f"{reason.phrase}: only HTTP/1.0 and HTTP/1.1.", path
+    )
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
+    """waitress's parser; what it refuses, it refuses as the application would."""
+
+    error: Any
+    path = ""
+
+    def received(self, data: bytes) -> int:
+        """Return how much of *data* belongs to this request."""
+        try:
+            taken: int = super().received(data)
+        except ValueError:  # a number of thousands of digits
+            self.error, self.completed, taken = BadRequest("Invalid header"), True, len(data)
+        if self.headers_finished and self.version not in _VERSIONS and not self.error:
+            self.error, self.completed = _Answer(_refusal_of_version(self.path)), True
+        if self.error and not isinstance(self.error, _Answer):
+            self.error = _Answer(self._refusal())
+            self.expect_continue = False  # the client shall not send what is refused
+        return taken
+
+    def _refusal(self) -> Refusal:
+        if isinstance(self.error, RequestEntityTooLarge):
+            limit = self.adj.max_request_body_size - 1
+            return Refusal(413, RequestTooLarge.code, str(RequestTooLarge(limit)), self.path)
+        word = str(self.error.reason).lower().replace(" ", "-")
+        return Refusal(self.error.code, word, f"{self.error.reason}: {self.error.body}.", self.path)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
+    """waitress's connection with our parser; *limit_s* is set by the server that it belongs to."""
+
+    parser_class = Parser
+    request: Any
+    limit_s = 0
+    _pace: Pace | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Take *data* in, and the time with it."""
+        if self._pace is None or self.request is None:
+            self._pace = Pace(self.limit_s)
+        self._pace.took(len(data))
+        return bool(super().received(data))
+
+    def check_pace(self) -> None:
+        """Give up a request that comes in, or an answer that is read, too slowly; in the server's thread."""
+        if self.request is not None and self._pace and self._pace.left_s() == 0:
+            self._refuse(_Answer(Refusal(408, TooSlow.code, str(TooSlow(self.limit_s)), self.request.path)))
+        elif self.limit_s and self.total_outbufs_len and self._is_stalled():
+            self.handle_close()
+
+    def _is_stalled(self) -> bool:
+        """Whether nothing could be sent for as long as a request has to come in."""
+        return time.time() - float(self.last_activity) > self.limit_s
+
+    def _refuse(self, error: _Answer) -> None:
+        """Answer the half request with *error*, after those before it on the same connection."""
+        with self.requests_lock:
+            request, self.request = self.request, None
+            request.error, request.completed = error, True
+            self.requests.append(request)
+            if len(self.requests) == 1:
+                self.server.add_task(self)
