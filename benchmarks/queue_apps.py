@@ -1,9 +1,10 @@
 """The queues that `benchmarks/queue.py` compares: plain Huey and ours, each with a task that does nothing.
 
-``huey_consumer`` is pointed at ``queue_apps.huey``, which is made from the environment.
+``huey_consumer`` is pointed at ``benchmarks.queue_apps.huey``, which is made from the environment.
 """
 
 import os
+import time
 from typing import Any
 
 import redis
@@ -17,21 +18,30 @@ KEY = b"benchmark"
 
 
 def make(kind: str, url: str) -> Any:
-    """Return the queue *kind* on the server at *url*, with its one task as ``no_op``."""
+    """Return the queue *kind* on the server at *url*, with its tasks ``no_op`` and ``nap``."""
     client = redis.Redis.from_url(url, protocol=2, socket_timeout=5)
-    app, _, serializer = kind.partition("-")
+    app, serializer, *_ = kind.split("-")
     if app == "huey":
-        options = {"serializer": SignedJsonSerializer(KEY)} if serializer == "json" else {}
+        options: dict[str, Any] = {"serializer": SignedJsonSerializer(KEY)} if serializer == "json" else {}
+        options["notify_result"] = kind.endswith("notify")
         huey: Any = RedisHuey("bench", connection_pool=client.connection_pool, **options)
     else:
         huey = StreamHuey("bench", client=client, namespace="bench:", key=KEY)
         huey.serializer = Serializer() if serializer == "pickle" else huey.serializer
-    huey.no_op = huey.task(name="no_op")(_no_op)
+    huey.no_op = huey.task(name="no_op")(no_op)
+    huey.nap = huey.task(name="nap")(lambda: nap(client))
     return huey
 
 
-def _no_op(number: int) -> int:
+def no_op(number: int) -> int:
+    """Return *number*."""
     return number
+
+
+def nap(client: redis.Redis) -> None:
+    """Say that it began, and take a minute the first time."""
+    if client.rpush("begun", 1) == 1:
+        time.sleep(60)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from functools import wraps
@@ -32,6 +33,7 @@ class Fault:
         if not self._has_happened:
             self._has_happened = True
             os.kill(os.getpid(), signal.SIGSTOP if self._act == "freeze" else signal.SIGKILL)
+            time.sleep(0.2)  # another thread may be the one that gets the signal, a moment later
 
 
 def around(
