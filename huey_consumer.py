@@ -8,7 +8,10 @@ import sys
 
 def main() -> None:
     """Run the consumer that the arguments describe."""
-    from huey.bin.huey_consumer import consumer_main
+    try:
+        from huey.bin.huey_consumer import consumer_main
+    except ModuleNotFoundError:
+        sys.exit("Huey is not installed for this Python; use that of .venv, which `python run.py` makes.")
     from huey.consumer_options import OptionParserHandler
 
     _, paths = OptionParserHandler().get_option_parser().parse_args()

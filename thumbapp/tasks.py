@@ -13,6 +13,7 @@ from thumbapp.errors import RenderStopped, TaskDied
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.jobs.upkeep import Upkeep
+from thumbapp.runtime import logs
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.crontab import crontab
 from thumbapp.taskqueue.queue import StreamHuey
@@ -100,5 +101,17 @@ def _fail_job(task: Any, error: TaskDied) -> None:
 
 huey.on_empty.append(_heal)
 huey.on_dead.append(_fail_job)
-huey.on_consumer_start.append(lambda: sandbox().start())
-huey.on_consumer_stop.append(lambda: sandbox().stop())
+
+
+def _start() -> None:
+    logs.ensure(settings)
+    sandbox().start()
+
+
+def _stop() -> None:
+    sandbox().stop()
+    _runner().stop()
+
+
+huey.on_consumer_start.append(_start)
+huey.on_consumer_stop.append(_stop)

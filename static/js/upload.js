@@ -41,6 +41,7 @@ async function submit() {
   sayError("image", rows.length ? "" : "No picture was chosen. Choose at least one file.");
   if (!rows.length) return input.focus();
   setBusy(true);
+  if (!list.rows.some(({ state }) => state === "sent")) sender.forget();
   try {
     await sender.sendAll(rows, recipeFields(), { isBatch: list.rows.length > 1 });
   } catch (error) {

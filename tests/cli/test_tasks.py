@@ -36,6 +36,13 @@ def test_a_task_that_fails_says_why(thumbapp: Run) -> None:
     assert "add failed: TypeError" in answer.err
 
 
+@pytest.mark.usefixtures("worker")
+def test_a_periodic_task_can_be_waited_for_too(thumbapp: Run) -> None:
+    answer = thumbapp("tasks", "run", "clean_jobs", "--wait", "--timeout", 30)
+
+    assert (answer.code, answer.out) == (0, "0\n")
+
+
 def test_waiting_without_a_worker_says_so_and_ends(thumbapp: Run) -> None:
     answer = thumbapp("tasks", "run", "add", 2, 5, "--wait", "--timeout", 0.1)
 

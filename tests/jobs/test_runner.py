@@ -92,8 +92,35 @@ def test_a_worker_that_stops_leaves_the_job_to_the_next(desk: Desk, photo: bytes
     with pytest.raises(RenderStopped):
         desk.runner(Failing(RenderStopped())).run(job.id, run_id=job.run_id)
 
-    assert desk.service.find(job.id).state is JobState.RUNNING
+    waiting = desk.service.find(job.id)
+    assert (waiting.state, waiting.started_at, desk.service.place(waiting)) == (JobState.QUEUED, None, 1)
     assert desk.run(job) == "done"
+
+
+def test_a_stop_lets_a_job_that_is_worked_on_wait_again(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    seen: list[JobState] = []
+
+    def stop() -> None:
+        runner.stop()
+        seen.append(desk.service.find(job.id).state)
+
+    runner = desk.runner(Interfering(InThread(desk.settings), stop))
+
+    assert runner.run(job.id, run_id=job.run_id) == "dropped"
+    assert seen == [JobState.QUEUED]
+    assert desk.run(job) == "done"
+
+
+def test_a_job_deleted_at_its_very_end_leaves_nothing(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.run(job)
+    finished = desk.service.find(job.id)
+    desk.service.delete(job.id, actor=OWNER)
+
+    desk.ledger.keep(finished)
+
+    assert desk.folders() == []
 
 
 def test_a_finished_job_is_not_done_again(desk: Desk, photo: bytes) -> None:

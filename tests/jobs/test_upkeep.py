@@ -86,6 +86,17 @@ def test_a_deleted_job_does_not_come_back(desk: Desk, photo: bytes) -> None:
         desk.service.find(job.id)
 
 
+def test_a_done_job_without_its_files_does_not_come_back(
+    desk: Desk, photo: bytes, redis_client: redis.Redis
+) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.run(job)
+    (desk.ledger.media.path(job.id, "archive.zip")).unlink()
+    redis_client.flushall()
+
+    assert desk.upkeep.heal() == 0
+
+
 def test_an_upload_being_accepted_is_left_alone(desk: Desk, photo: bytes, redis_client: redis.Redis) -> None:
     desk.submit(("a.jpg", photo))
     redis_client.flushall()

@@ -24,6 +24,21 @@ def root_logger() -> Iterator[logging.Logger]:
     root.setLevel(level)
 
 
+def test_who_has_set_up_no_logging_still_gets_our_records(
+    root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = logging.getLogger("thumbapp")
+    kept = ours.handlers[:], ours.level
+    root_logger.handlers.clear()
+
+    logs.ensure(Settings())
+    logs.ensure(Settings())
+    logging.getLogger("thumbapp.jobs").info("job a queued")
+    ours.handlers[:], ours.level = kept
+
+    assert capsys.readouterr().err.count("job a queued") == 1
+
+
 def record(message: str, error: Exception | None = None) -> logging.LogRecord:
     """Return a record with *message*, of an *error* that was caught."""
     caught = (type(error), error, error.__traceback__) if error else None

@@ -5,6 +5,7 @@ are made nor who asks.
 """
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 import orjson
@@ -60,8 +61,11 @@ class Ledger:
             _log.warning("job %s: event not sent (%s)", job.id, error)
 
     def keep(self, job: Job) -> None:
-        """Write the copy of the record into the job's folder."""
+        """Write the copy of the record into the job's folder; nothing for a job deleted meanwhile."""
         self.media.write_text(job.id, RECORD, orjson.dumps(model.to_record(job)).decode())
+        with suppress(redis.RedisError):  # it is away; upkeep looks again
+            if self.store.was_removed(job.id):
+                self.media.remove(job.id)
 
     def kept(self, job_id: str) -> Job | None:
         """Return the job as its folder has it; None when there is no copy or it cannot be read."""

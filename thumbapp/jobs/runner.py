@@ -53,6 +53,15 @@ class Runner:
         self._ledger = ledger
         self._renderer = renderer
         self._clock = clock
+        self._working: set[_Execution] = set()
+
+    def stop(self) -> None:
+        """Let every job that is being worked on wait again, because this worker stops."""
+        for execution in list(self._working):
+            try:
+                execution.give_back()
+            except redis.RedisError as error:
+                _log.warning("a job stays marked as running until it is delivered again (%s)", error)
 
     def run(self, job_id: str, *, run_id: str) -> str:
         """Work on the job when *run_id* is its current run; returns the state it ended in.
@@ -66,7 +75,11 @@ class Runner:
         if execution is None:
             _log.info("job %s: nothing to do for run %s", job_id, run_id)
             return "skipped"
-        return execution.finish()
+        self._working.add(execution)
+        try:
+            return execution.finish()
+        finally:
+            self._working.discard(execution)
 
     def give_up(self, job_id: str, *, run_id: str, error: ThumbAppError) -> None:
         """Fail the job with *error* when *run_id*, which the queue has given up, is its current run."""
@@ -127,14 +140,25 @@ class _Execution:
             self._pack()
         except RenderCancelled:
             return self._dropped()
-        except (redis.RedisError, RenderStopped):
-            raise  # Redis is away, or this worker stops: the queue delivers the task again
+        except RenderStopped:
+            self.give_back()
+            raise  # this worker stops: the queue delivers the task again
+        except redis.RedisError:
+            raise  # likewise when it is back
         except Exception as error:
             if self._fail(error) == DROPPED:
                 return DROPPED
             raise
         done = replace(self._job, state=JobState.DONE, finished_at=self._clock(), stored=self._stored())
         return self._settle(done)
+
+    def give_back(self) -> None:
+        """Let the job wait again, because this worker stops; nothing when another has it."""
+        job = replace(self._job, state=JobState.QUEUED, started_at=None, done=0, thumbnails=())
+        fields = model.changes(state=job.state, started_at=None, done=0, thumbnails=(), token="")
+        running = [JobState.RUNNING]
+        if self._ledger.store.change(job.id, running, fields=fields, token=self._token, place=job.number):
+            self._ledger.announce(job, "put back")
 
     def _render(self) -> None:
         media = self._ledger.media

@@ -8,7 +8,7 @@ from typing import Final
 from thumbapp.config import Settings
 from thumbapp.errors import JobExpired, JobNotFound
 from thumbapp.jobs import model
-from thumbapp.jobs.ledger import Ledger
+from thumbapp.jobs.ledger import ARCHIVE, Ledger
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import Enqueue
 
@@ -98,13 +98,16 @@ class Upkeep:
             self._ledger.store.find(job_id)
         except JobNotFound:
             job = self._ledger.kept(job_id)
-            is_whole = job is not None and (
-                job.state.is_final or self._clock() - job.created_at > _BEING_ACCEPTED
-            )
-            return job if is_whole and not self._ledger.store.was_removed(job_id) else None
+            return job if job and self._is_whole(job) and not self._ledger.store.was_removed(job_id) else None
         except JobExpired:
             return None
         return None
+
+    def _is_whole(self, job: Job) -> bool:
+        """Whether all is there that *job*'s copy of its record speaks of, and nothing is on its way in."""
+        if job.state is JobState.DONE:
+            return self._ledger.media.exists(job.id, ARCHIVE)
+        return job.state.is_final or self._clock() - job.created_at > _BEING_ACCEPTED
 
     def _find(self, job_id: str) -> Job | None:
         try:

@@ -19,8 +19,7 @@ _JSON_ESCAPES = {code: f"\\u{code:04x}" for code in (127, *range(128, 160), *_TU
 
 def configure(settings: Settings) -> None:
     """Send every record from INFO on to standard error, in the format that *settings* name."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLine() if settings.log_format == "json" else TextLine())
+    handler = _handler(settings)
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -28,6 +27,14 @@ def configure(settings: Settings) -> None:
     root.setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def ensure(settings: Settings) -> None:
+    """Send our own records to standard error where nobody else, as gunicorn and Huey do not, does."""
+    ours = logging.getLogger("thumbapp")
+    if not ours.hasHandlers():
+        ours.addHandler(_handler(settings))
+        ours.setLevel(logging.INFO)
 
 
 def one_line(text: str) -> str:
@@ -62,6 +69,12 @@ class JsonLine(logging.Formatter):
             "process": record.process,
         } | getattr(record, "facts", {})
         return json.dumps(facts | ({"error": trace} if (trace := _traceback(record)) else {}))
+
+
+def _handler(settings: Settings) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLine() if settings.log_format == "json" else TextLine())
+    return handler
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -10,6 +10,8 @@ export class FileRow {
   /** @type {RowState} */
   state = "chosen";
   sentBytes = 0;
+  /** Tells the server that it has this very row already. */
+  key = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
 
   /**
    * @param {File} file

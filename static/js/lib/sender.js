@@ -31,6 +31,11 @@ export class Sender {
     this.onProgress = onProgress;
   }
 
+  /** Begins anew: what is sent next joins nothing that was taken before. */
+  forget() {
+    this.batch = this.job = "";
+  }
+
   /** Ends what is on its way; what was taken stays. */
   stop() {
     this.#abort.abort();
@@ -66,6 +71,7 @@ export class Sender {
     row.showSending(0);
     const answer = await send(this.url, formOf(row.file, batch ? [...fields, ["batch", batch]] : fields), {
       token: this.token,
+      key: row.key + encodeURIComponent(JSON.stringify(fields)),
       signal: this.#abort.signal,
       onProgress: (bytes) => (row.showSending(bytes), this.onProgress()),
     });
@@ -80,7 +86,7 @@ export class Sender {
       [this.job, this.batch] = [body.id, body.batch ?? this.batch];
       return row.showSent();
     }
-    const words = body?.detail ?? "The connection broke, so this picture was not taken. Send it again.";
+    const words = body?.detail ?? "The connection broke. Send it again: it is not taken twice.";
     const isOfFile = status === 413 || status === 415 || status === 422;
     row.showError(words, { isFinal: isOfFile });
     if (status !== 0 && !isOfFile) throw new Stopped(words, body?.code ?? "");
