@@ -72,7 +72,7 @@ def test_what_is_known_of_a_key(gate: Gate, any_client: redis.Redis) -> None:
     assert (facts.type, facts.length, facts.encoding) == ("string", 5, "int")
     assert 80_000 < (facts.ttl_ms or 0) <= 90_000
     assert (facts.bytes or 0) > 5
-    assert facts.idle_s == 0
+    assert facts.idle_s in range(6)
 
 
 def test_a_key_that_is_not_there_is_a_sentence(gate: Gate) -> None:

@@ -34,7 +34,9 @@ def list_tasks(*, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("--wait", is_flag=True, help="Wait for the result and print it.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds to wait at most; unset: no limit.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds to wait at most; unset: no limit."
+)
 @json_option
 @answering
 def run(*, name: str, args: tuple[str, ...], wait: bool, timeout: float | None, as_json: bool) -> None:
