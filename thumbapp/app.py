@@ -22,6 +22,7 @@ from thumbapp.blueprints import (
     identity,
     jobs,
     problems,
+    schedule_api,
     security,
     sign_in,
     trail,
@@ -37,6 +38,9 @@ from thumbapp.live.listener import BLOCK_MS
 from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.web import THREADS
+from thumbapp.schedules.service import Schedules
+from thumbapp.taskqueue.queue import StreamHuey
+from thumbapp.taskqueue.scheduled import QueueOutlet
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 if TYPE_CHECKING:
@@ -50,11 +54,13 @@ def create_app(
     settings: Settings | None = None,
     *,
     enqueue: Enqueue | None = None,
+    huey: StreamHuey | None = None,
     server_threads: int = THREADS,
 ) -> Flask:
     """Return the application; nothing is connected before the first request.
 
-    *settings* default to the environment's, *enqueue* to `thumbapp.tasks`' queue. *server_threads*
+    *settings* default to the environment's, *enqueue* and *huey*, the queue with its tasks, to those of
+    `thumbapp.tasks`. *server_threads*
     is how many requests the server works on at once: live streams leave 16 of them free.
     """
     settings = settings or Settings.from_environ()
@@ -63,7 +69,7 @@ def create_app(
     )
     app.instance_path = str(settings.data_dir)
     _configure(app, settings)
-    _assemble(app, settings, enqueue=enqueue or _queue(), server_threads=server_threads)
+    _assemble(app, settings, enqueue=enqueue or _queue(), huey=huey or _huey(), server_threads=server_threads)
     _extend(app)
     _add_pages(app)
     for name in cli.COMMANDS:
@@ -94,7 +100,9 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def _assemble(app: Flask, settings: Settings, *, enqueue: Enqueue, server_threads: int) -> None:
+def _assemble(
+    app: Flask, settings: Settings, *, enqueue: Enqueue, huey: StreamHuey, server_threads: int
+) -> None:
     client = connect(settings, name="thumbapp-web")
     ledger = Ledger.from_settings(settings, client)
     hub = Hub(
@@ -111,6 +119,12 @@ def _assemble(app: Flask, settings: Settings, *, enqueue: Enqueue, server_thread
         hub=hub,
         accounts=Accounts(client, namespace=settings.namespace),
         audit=AuditLog(client, namespace=settings.namespace),
+        schedules=Schedules(
+            client,
+            namespace=settings.namespace,
+            outlet=QueueOutlet(huey),
+            timezone=settings.timezone or "UTC",
+        ),
     )
     app.extensions[SHUTDOWN] = [hub.close]
 
@@ -119,6 +133,12 @@ def _queue() -> Enqueue:
     from thumbapp.tasks import enqueue_job
 
     return enqueue_job
+
+
+def _huey() -> StreamHuey:
+    from thumbapp.tasks import huey
+
+    return huey
 
 
 def _extend(app: Flask) -> None:
@@ -137,6 +157,10 @@ def _extend(app: Flask) -> None:
 
 
 def _add_pages(app: Flask) -> None:
-    security.csrf.exempt(api.bp)  # it checks by itself: a request without our cookie needs no token
-    for blueprint in (jobs.bp, api.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp):
+    for blueprint in (api.bp, schedule_api.bp):
+        security.csrf.exempt(
+            blueprint
+        )  # they check by themselves: a request without our cookie needs no token
+        app.register_blueprint(blueprint)
+    for blueprint in (jobs.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp):
         app.register_blueprint(blueprint)

@@ -3,6 +3,7 @@
 Importing this reads the settings and opens nothing: the server is looked for at the first command.
 """
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from thumbapp.taskqueue.queue import StreamHuey
 if TYPE_CHECKING:
     from thumbapp.imaging.sandbox import Sandbox
 
+logger = logging.getLogger(__name__)
+
 _ACCEPTED_BY_THEN_S = 90
 
 settings = Settings.from_environ()
@@ -37,6 +40,24 @@ def make_thumbnails(job_id: str, task: Any) -> str:
 def add(a: float, b: float) -> float:
     """Return the sum of two numbers: the first task to try."""
     return a + b
+
+
+@huey.task(name="AdminPanel")
+def admin_panel() -> str:
+    """Say that somebody added it in the app."""
+    return _say("Dodano mnie przez panel admina")
+
+
+@huey.task(name="summary")
+def summary() -> str:
+    """Say hello; the demo does so every ten seconds."""
+    return _say("Hello there every 10 sec")
+
+
+@huey.task(name="test")
+def test() -> str:
+    """Say hello; the demo does so at 15:05 in Warsaw."""
+    return _say("Hello there mortals")
 
 
 @huey.periodic_task(crontab(minute="0"), name="clean_jobs")
@@ -62,6 +83,12 @@ def enqueue_job(job_id: str, *, run_id: str) -> None:
     task = make_thumbnails.s(job_id)
     task.id, task.revoke_id = run_id, f"r:{run_id}"
     huey.enqueue(task)
+
+
+def _say(text: str) -> str:
+    """Write *text* to the log and to the task's record, and return it."""
+    logger.info(text)
+    return text
 
 
 @cache

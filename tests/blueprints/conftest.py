@@ -8,6 +8,7 @@ import pytest
 
 from tests.blueprints.people import Site
 from tests.jobs.conftest import RememberedQueue
+from tests.taskqueue import sample_tasks
 from thumbapp.app import create_app
 from thumbapp.config import Settings
 
@@ -21,7 +22,8 @@ def make_site(settings: Settings) -> Iterator[MakeSite]:
 
     def make(**changes: Any) -> Site:
         changed = replace(settings, **{"min_free_mb": 0, **changes})
-        made.append(Site(create_app(changed, enqueue=RememberedQueue())))
+        app = create_app(changed, enqueue=RememberedQueue(), huey=sample_tasks.build(changed))
+        made.append(Site(app))
         return made[-1]
 
     yield make

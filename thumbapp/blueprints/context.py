@@ -12,6 +12,7 @@ from thumbapp.config import Settings
 from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
 from thumbapp.media.folder import MediaFolder
+from thumbapp.schedules.service import Schedules
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 EXTENSION: Final = "thumbapp"
@@ -29,6 +30,7 @@ class Parts:
     hub: Hub
     accounts: Accounts
     audit: AuditLog
+    schedules: Schedules
 
 
 @dataclass(frozen=True, slots=True)

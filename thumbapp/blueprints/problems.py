@@ -5,6 +5,7 @@ site's own style that needs neither Redis nor a session.
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.BadRecipe: 400,
     errors.BadParameter: 400,
     errors.BrokenRequest: 400,
+    errors.NoJsonObject: 400,
+    errors.VersionNeeded: 428,
     errors.TooSlow: 408,
     errors.FormTooLarge: 413,
     errors.SignInRequired: 401,
@@ -97,12 +100,21 @@ def status_of(error: Exception) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
-def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | None = None) -> AnyResponse:
-    """Return the error in the shape that the current address asks for."""
+def problem(
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> AnyResponse:
+    """Return the error in the shape that the current address asks for; *facts* are for programs."""
     g.problem_code = code
     title = HTTPStatus(status).phrase
     if request.path.startswith("/api/"):
-        response: AnyResponse = _problem_json(status, code=code, title=title, detail=detail)
+        response: AnyResponse = _problem_json(
+            status, code=code, title=title, detail=detail, facts=facts or {}
+        )
     else:
         page = render_template(
             "errors/error.html",
@@ -117,7 +129,7 @@ def problem(status: int, *, code: str, detail: str, headers: dict[str, str] | No
     return response
 
 
-def _problem_json(status: int, *, code: str, title: str, detail: str) -> Response:
+def _problem_json(status: int, *, code: str, title: str, detail: str, facts: Mapping[str, Any]) -> Response:
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
@@ -125,6 +137,7 @@ def _problem_json(status: int, *, code: str, title: str, detail: str) -> Respons
         "code": code,
         "detail": detail,
         "request_id": g.get("request_id", ""),
+        **facts,
     }
     return Response(json.dumps(body), status, content_type="application/problem+json")
 
@@ -150,7 +163,13 @@ def _known(error: errors.ThumbAppError) -> AnyResponse:
         identity.forget()
     if isinstance(error, errors.Unavailable):
         _log.warning("%s %s: %s", request.method, request.path, error)
-    return problem(status_of(error), code=error.code, detail=str(error), headers=_headers_for(error))
+    return problem(
+        status_of(error),
+        code=error.code,
+        detail=str(error),
+        headers=_headers_for(error),
+        facts=error.facts,
+    )
 
 
 def _redis_away(error: redis.RedisError) -> AnyResponse:

@@ -23,6 +23,11 @@ def note(action: str, target: str = "") -> None:
     about(target)
 
 
+def nothing() -> None:
+    """Say that the request changes nothing, whatever its method: it leaves no entry unless it is refused."""
+    g.audit_nothing = True
+
+
 def about(target: str) -> None:
     """Say what the request is about, where its address does not."""
     g.audit_target = target
@@ -30,6 +35,8 @@ def about(target: str) -> None:
 
 def _record(response: Response) -> Response:
     if request.method in _SAFE or request.endpoint is None:
+        return response
+    if g.get("audit_nothing") and response.status_code < 400:
         return response
     ids = " ".join(map(str, (request.view_args or {}).values()))
     action = g.get("audit_action", request.endpoint)

@@ -69,6 +69,7 @@ from thumbapp.errors.requests import (
     FileTooLarge,
     FormTooLarge,
     NoFileChosen,
+    NoJsonObject,
     NoSize,
     NotAPicture,
     PictureTooHeavy,
@@ -111,6 +112,7 @@ from thumbapp.errors.schedules import (
     StaleSchedule,
     StillRunning,
     UnknownZone,
+    VersionNeeded,
 )
 from thumbapp.errors.starting import (
     AlreadyRunning,
@@ -203,6 +205,7 @@ __all__ = [
     "NameTaken",
     "NeverComes",
     "NoFileChosen",
+    "NoJsonObject",
     "NoServer",
     "NoSize",
     "NoSuchTask",
@@ -267,6 +270,7 @@ __all__ = [
     "UploadRefused",
     "UserExists",
     "UserNotFound",
+    "VersionNeeded",
     "WrongState",
     "WrongType",
     "server_said",

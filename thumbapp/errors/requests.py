@@ -213,6 +213,15 @@ class BrokenRequest(Refused):
         super().__init__("The request broke off or is malformed, so nothing was saved. Send it again.")
 
 
+class NoJsonObject(Refused):
+    """The body is not a JSON object."""
+
+    code = "no-json-object"
+
+    def __init__(self) -> None:
+        super().__init__("The body must be a JSON object, such as {}. Nothing was saved.")
+
+
 class TooSlow(ThumbAppError):
     """The request came in so slowly that it was given up."""
 

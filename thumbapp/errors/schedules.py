@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from thumbapp.errors.base import Refused, ThumbAppError
 
@@ -25,6 +26,22 @@ class StaleSchedule(ThumbAppError):
         by = f" by {who}" if who else ""
         super().__init__(
             f"The schedule was changed meanwhile{by} (version {version}). Nothing was saved; compare the two."
+        )
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The version that there is now."""
+        return {"version": self.version}
+
+
+class VersionNeeded(ThumbAppError):
+    """A change does not say which version of the schedule it was made from."""
+
+    code = "version-needed"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"Send the version that you have read as the header If-Match (now {version}). Nothing was saved."
         )
 
 
@@ -68,6 +85,11 @@ class BadSchedule(Refused):
         self.fields = {name: str(error) for name, error in fields.items()}
         super().__init__(" ".join(self.fields.values()) + " Nothing was saved.")
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The sentence of each field."""
+        return {"errors": self.fields}
+
 
 class BadField(Refused):
     """A field of a schedule cannot mean anything."""
@@ -109,7 +131,8 @@ class BadNumber(BadField):
 
     def __init__(self, name: str, value: object, least: int, most: int) -> None:
         said = f"{value!r:.40}"
-        super().__init__(f"{name} must be a whole number from {least:,} to {most:,}, not {said}.")
+        field = (name[:1].upper() + name[1:]).replace("_", " ")
+        super().__init__(f"{field} must be a whole number from {least:,} to {most:,}, not {said}.")
 
 
 class BadWord(BadField):

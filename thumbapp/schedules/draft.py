@@ -42,6 +42,7 @@ NUMBERS: Final = {
     "timeout": (0, 86_400),
     "alert_after": (0, 1_000),
 }
+_TIMING: Final = {"kind", "every", "cron", "at", "tz", "start", "end", "jitter", "max_runs"}
 _NEW: Final = Plan(name="", task="", kind=Kind.INTERVAL)
 
 
@@ -86,6 +87,23 @@ def read_plan(
         for name, error in _wrong_call(plan, tasks).items():
             reading.refuse(name, error)
     _judge_kind(reading, plan)
+    if not reading.wrong:
+        _judge_time(reading, plan, before, now)
+    if reading.wrong:
+        raise BadSchedule(reading.wrong)
+    return plan
+
+
+def read_timing(told: Told, *, now: datetime, before: Plan | None = None, tz: str = "UTC") -> Plan:
+    """Return the plan that *told* describes as far as it says when; what else is wrong is passed over.
+
+    Raises:
+        BadSchedule: with a sentence for each field about time that is wrong.
+    """
+    reading = _Reading(told, before or replace(_NEW, tz=tz))
+    plan = _read_when(reading, _read_what(reading))
+    _judge_kind(reading, plan)
+    reading.wrong = {name: error for name, error in reading.wrong.items() if name in _TIMING}
     if not reading.wrong:
         _judge_time(reading, plan, before, now)
     if reading.wrong:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import Signature
 from typing import Any, Protocol
 
 from thumbapp.schedules.model import Plan
@@ -27,6 +28,9 @@ class Tasks(Protocol):
 
     def names(self) -> Iterable[str]:
         """Return their names."""
+
+    def signature(self, name: str) -> Signature:
+        """Return what the task *name* is called with; raises UnknownTask."""
 
     def misfit(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         """Return why the task *name* cannot be called so, "" when it can."""

@@ -14,9 +14,9 @@ import redis
 
 from thumbapp.errors import BadSchedule, FromCode, NotFromCode, StaleSchedule
 from thumbapp.schedules.desk import Desk
-from thumbapp.schedules.draft import NAME_LENGTH, Told, judge_call, read_plan
+from thumbapp.schedules.draft import NAME_LENGTH, Told, judge_call, read_plan, read_timing
 from thumbapp.schedules.keys import name_key, task_id
-from thumbapp.schedules.model import Plan, Schedule, Source, cut, named, to_ms
+from thumbapp.schedules.model import Plan, Schedule, Slot, Source, cut, named, to_ms
 from thumbapp.schedules.outlet import Outlet
 from thumbapp.schedules.recurrence import Upcoming, anchor_of, due_at, next_slot, upcoming
 from thumbapp.schedules.store import ScheduleStore, SlotMoved
@@ -24,6 +24,7 @@ from thumbapp.schedules.words import remarks, sentence
 
 OVERDUE_S: Final = 60.0
 _TRIES: Final = 20
+_OVERDUE: Final = f"It is more than {OVERDUE_S:,.0f} s past due; no worker has fired it."
 _EDITED: Final = "The schedule was changed before it was fired."
 _SWITCHED_OFF: Final = "The schedule was switched off before it began."
 
@@ -48,12 +49,42 @@ class Schedules:
         self.outlet = outlet
         self._timezone = timezone
 
+    # --- looking ------------------------------------------------------------------------------------
+
+    def trouble(self, schedule: Schedule) -> str:
+        """Return why *schedule* cannot run here, "" when it can."""
+        task = schedule.plan.task
+        if schedule.source is Source.CODE and task not in self.outlet.code_plans():
+            return f"The task {task!r} is not periodic in the code any more."
+        return "" if task in self.outlet.names() else f"No task is called {task!r}."
+
+    def alerts(self) -> dict[str, str]:
+        """Return, by id, why a schedule that failed again and again or did not run when due is in trouble."""
+        told = self.store.alerts(overdue_s=OVERDUE_S)
+        return {one: reason or _OVERDUE for one, reason in told.items()}
+
+    def history(self, schedule_id: str, *, below: str = "", limit: int = 50) -> tuple[list[Slot], str | None]:
+        """Return up to *limit* slots, the newest first, and where to go on below them; None at the end.
+
+        The first page begins with those that have not ended.
+        """
+        self.store.find(schedule_id)
+        waiting = [] if below else self.store.open_slots(schedule_id)
+        ended = self.store.history(schedule_id, below=below or "+", limit=limit + 1)
+        page = ended[:limit]
+        over = {slot.task_id for _, slot in ended}  # ended between the two questions
+        slots = [slot for slot in waiting if slot.task_id not in over] + [slot for _, slot in page]
+        return slots, page[-1][0] if len(ended) > limit else None
+
     # --- making and editing -------------------------------------------------------------------------
 
     def preview(self, told: Told, *, before: Schedule | None = None, count: int = 5) -> Preview:
-        """Return what the plan in *told* would do; nothing is saved. Raises BadSchedule."""
+        """Return what the plan in *told* would do; nothing is saved.
+
+        Name, task and arguments may still be missing. Raises BadSchedule for what is wrong about time.
+        """
         now = self.store.now()
-        plan = self._read(told, now, before)
+        plan = read_timing(told, now=now, before=before.plan if before else None, tz=self._timezone)
         anchor = self._anchor(plan, before, now)
         return Preview(sentence(plan), remarks(plan), upcoming(plan, anchor, now, count=count))
 

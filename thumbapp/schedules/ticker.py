@@ -125,7 +125,7 @@ class Ticker:
         """Return what to do about *schedule*; None when that is left to others, or to later."""
         if schedule is None or schedule.version != due.version:  # changed since: the next look has it
             return None
-        if trouble := self._trouble(schedule):
+        if trouble := self._schedules.trouble(schedule):
             return self._passed_over(schedule, due, now, trouble)
         try:
             firing = self._decide(schedule, due, now)
@@ -138,13 +138,6 @@ class Ticker:
         if not firing.steps and firing.next_slot == due.slot:
             return None
         return Order(schedule, due, firing, parcels, alert)
-
-    def _trouble(self, schedule: Schedule) -> str:
-        """Return why *schedule* cannot run, "" when it can."""
-        task = schedule.plan.task
-        if schedule.source is Source.CODE and task not in self._outlet.code_plans():
-            return f"The task {task!r} is not periodic in the code any more."
-        return "" if task in self._outlet.names() else f"No task is called {task!r}."
 
     def _passed_over(self, schedule: Schedule, due: Due, now: datetime, trouble: str) -> Order | None:
         """Return the order that passes over what is due; a ticker that knows the task goes first."""

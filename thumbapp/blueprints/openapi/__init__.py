@@ -10,10 +10,10 @@ from typing import Any, Final
 from apispec import APISpec
 
 from thumbapp import __version__
-from thumbapp.blueprints.openapi import jobs
+from thumbapp.blueprints.openapi import jobs, schedules
 from thumbapp.blueprints.openapi.vocabulary import COUNT, TEXT, answer, record
 
-FEATURES: Final = (jobs,)
+FEATURES: Final = (jobs, schedules)
 
 _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Problem": record(

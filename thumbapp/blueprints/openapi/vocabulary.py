@@ -18,6 +18,7 @@ MEANING: Final = {
     "413": "too large",
     "415": "no picture",
     "422": "understood, and refused",
+    "428": "the header that says which version was read is missing",
     "429": "too often; see Retry-After",
     "503": "Redis, the disk or the queue cannot take it now; see Retry-After",
 }
