@@ -63,7 +63,7 @@ def refusal(gate: Gate, argv: Argv, caller: Caller, *, db: int = 0) -> Exception
     return None
 
 
-@pytest.mark.parametrize(("rule", "commands"), rows(Kind.REFUSED, Kind.HOLDS))
+@pytest.mark.parametrize(("rule", "commands"), rows(Kind.REFUSED, Kind.HOLDS, Kind.WAITS))
 def test_it_is_refused_to_everybody_everywhere(
     rule: Rule, commands: list[Argv], elsewhere: Server, gate_to: GateTo
 ) -> None:

@@ -30,6 +30,11 @@ from thumbapp.errors.base import (
     ThumbAppError,
     Unavailable,
 )
+from thumbapp.errors.console import (
+    MustWait,
+    NothingToWaitFor,
+    TooManyQueued,
+)
 from thumbapp.errors.explorer import (
     BadEdit,
     BadImport,
@@ -147,6 +152,9 @@ from thumbapp.errors.work import (
 )
 
 __all__ = [
+    "MustWait",
+    "NothingToWaitFor",
+    "TooManyQueued",
     "AlreadyRunning",
     "BadArguments",
     "BadChoice",

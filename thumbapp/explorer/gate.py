@@ -92,18 +92,29 @@ class Gate:
             ServerAway: there was no answer; the command may have run.
         """
         with self.server.link.hold(db) as line:
-            try:
-                self.check(line, argv, caller=caller, db=db, confirm=confirm)
-            except ThumbAppError as error:
-                self.note_refusal(argv, caller=caller, db=db, error=error)
-                raise
+            changes = self._admit(line, argv, caller=caller, db=db, confirm=confirm, holds_line=False)
             began = time.perf_counter()
             reply = line.exchange(argv, cut_at=cut_at)[0]
             ms = (time.perf_counter() - began) * 1000
-            if self._is_worth_noting(line, argv):
-                failed = reply.text if isinstance(reply, Failure) else "ok"
-                self.note(_noted(argv), caller=caller, db=db, result=failed)
+        if changes:
+            self.note_run(argv, reply, caller=caller, db=db)
         return Ran(reply, ms)
+
+    def admit(self, argv: Argv, *, caller: Caller, db: int, confirm: str = "") -> bool:
+        """Let the caller send *argv* over a connection that is theirs alone; return whether to note it.
+
+        It is to be noted, by `note_run`, when it does more than read.
+
+        Raises:
+            Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
+        """
+        with self.server.link.hold(db) as line:
+            return self._admit(line, argv, caller=caller, db=db, confirm=confirm, holds_line=True)
+
+    def note_run(self, argv: Argv, reply: Reply, *, caller: Caller, db: int) -> None:
+        """Write into the audit that *argv* was run for *caller*, and what the server answered."""
+        failed = reply.text if isinstance(reply, Failure) else "ok"
+        self.note(_noted(argv), caller=caller, db=db, result=failed)
 
     def check(
         self,
@@ -166,10 +177,20 @@ class Gate:
         if not isinstance(error, ConfirmationNeeded | LineUnreadable):
             self.note(_noted(argv), caller=caller, db=db, result=error.code)
 
+    def _admit(
+        self, line: Line, argv: Argv, *, caller: Caller, db: int, confirm: str, holds_line: bool
+    ) -> bool:
+        try:
+            self.check(line, argv, caller=caller, db=db, confirm=confirm, holds_line=holds_line)
+        except ThumbAppError as error:
+            self.note_refusal(argv, caller=caller, db=db, error=error)
+            raise
+        return mode_for(argv, command_name(argv), self.server.catalog(line).flags(argv)) is not Mode.VIEW
+
     # --- the questions, in order --------------------------------------------------------------------
 
     def _check_refused(self, argv: Argv, name: str, *, db: int, holds_line: bool) -> None:
-        kinds = [Kind.REFUSED] if holds_line else [Kind.REFUSED, Kind.HOLDS]
+        kinds = [Kind.REFUSED] if holds_line else [Kind.REFUSED, Kind.HOLDS, Kind.WAITS]
         if self.server.is_home():
             kinds.append(Kind.REFUSED_AT_HOME)
         if self.server.is_home_db(db):
@@ -227,9 +248,6 @@ class Gate:
         facts = (caller.who, caller.binding, self.server.name, db, until)
         seal = hmac.digest(self._key, pack([facts, argv]), "sha256")
         return f"{until}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
-
-    def _is_worth_noting(self, line: Line, argv: Argv) -> bool:
-        return mode_for(argv, command_name(argv), self.server.catalog(line).flags(argv)) is not Mode.VIEW
 
 
 def command_name(argv: Argv) -> str:

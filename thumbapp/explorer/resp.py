@@ -77,6 +77,16 @@ class ReplyReader:
         self._buffer = bytearray()
         self._place = 0
 
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes of a further reply are here already."""
+        return len(self._buffer) > self._place
+
+    def read_anew(self) -> Reply:
+        """Return the next whole reply, which may again be as large as the limit."""
+        self._left = self._limit
+        return self.read()
+
     def read(self) -> Reply:
         """Return the next whole reply.
 

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     REFUSED_AT_HOME = "refused on the server with the app's own keys"
     REFUSED_IN_HOME_DB = "refused in the database with the app's own keys"
     HOLDS = "changes its connection, so it needs one of its own"
+    WAITS = "waits, so it needs a connection and a pane of its own"
     VIEW = "view mode is enough"
     EDIT = "needs edit mode"
     ADMIN = "needs admin mode"
@@ -124,17 +125,17 @@ RULES: Final = (
     _row(Kind.HOLDS, "SELECT", "the database is chosen beside the command"),
     _row(Kind.HOLDS, "MULTI, EXEC, DISCARD, WATCH, UNWATCH", "a transaction needs the console"),
     _row(
-        Kind.HOLDS,
+        Kind.WAITS,
         "SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE",
         "a subscription needs the console",
     ),
     _row(
-        Kind.HOLDS,
+        Kind.WAITS,
         "BLPOP, BRPOP, BRPOPLPUSH, BLMOVE, BLMPOP, BZPOPMIN, BZPOPMAX, BZMPOP, WAIT, WAITAOF",
         "waiting needs the console",
     ),
     _row(
-        Kind.HOLDS,
+        Kind.WAITS,
         "XREAD, XREADGROUP",
         "waiting needs the console; without BLOCK it runs here",
         _waits,

@@ -4,6 +4,7 @@ redis-py connects, signs in, speaks TLS and finds masters; what is sent and read
 commands, because it knows neither packed batches nor raw answers. Knows no command but SELECT.
 """
 
+import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +98,10 @@ class Line:
         self.note(logged_as, count, began)
         return replies
 
+    def moved_to(self, db: int) -> None:
+        """Take note that the connection is on database *db* now."""
+        self._db = self._connection.db = db
+
     @contextmanager
     def talk(self) -> Iterator[Callable[[bytes, int], list[Any]]]:
         """Lend what sends packed commands and returns that many replies, for loops of thousands."""
@@ -113,6 +118,16 @@ class Line:
                 return replies
 
             yield ask
+
+    @contextmanager
+    def wait(self, *, cut_at: int) -> Iterator["Waiting"]:
+        """Lend the connection for replies that come when they come; it is closed afterwards.
+
+        Of longer strings the first *cut_at* bytes are kept.
+        """
+        with self._talking(TIMEOUT_S) as wire:
+            yield Waiting(wire, ReplyReader(wire.recv, cut_at=cut_at, limit=MOST_REPLY_BYTES))
+        self.is_clean = False
 
     def note(self, commands: Sequence[str], count: int, began: float) -> None:
         """Write into the journal what was sent in a `talk` that began at *began*."""
@@ -142,6 +157,26 @@ class Line:
         if isinstance(reply, Failure):
             raise server_said(reply.text)
         self._connection.db = self._db  # where redis-py goes back to when it connects anew
+
+
+class Waiting:
+    """A connection on which commands are sent and replies come later, if at all."""
+
+    def __init__(self, wire: socket.socket, reader: ReplyReader) -> None:
+        self._wire = wire
+        self._reader = reader
+
+    def send(self, *commands: Argv) -> None:
+        """Send *commands* and wait for nothing."""
+        self._wire.sendall(pack(commands))
+
+    def has_reply(self, *, timeout_s: float) -> bool:
+        """Return whether a reply has begun to come, waiting for it for *timeout_s* at most."""
+        return self._reader.has_more or _is_readable(self._wire, timeout_s)
+
+    def reply(self) -> Reply:
+        """Return the next reply, an error of the server being one; it must have begun to come."""
+        return self._reader.read_anew()
 
 
 class Link:
@@ -210,6 +245,15 @@ def logged(argv: Argv) -> str:
     line = command_line(word[:_LONGEST_LOGGED] for word in words[:8])
     rest = f" ... ({len(words) - 8} more)" if len(words) > 8 else ""
     return line[:_LONGEST_LOGGED] + rest
+
+
+def _is_readable(wire: socket.socket, timeout_s: float) -> bool:
+    pending = getattr(wire, "pending", None)  # TLS may have read ahead
+    if pending is not None and pending():
+        return True
+    with selectors.DefaultSelector() as selector:
+        selector.register(wire, selectors.EVENT_READ)
+        return bool(selector.select(timeout_s))
 
 
 def _received(wire: socket.socket) -> bytes:

@@ -1,0 +1,30 @@
+"""What the console, its waits, feeds and scripts refuse."""
+
+from thumbapp.errors.explorer import GateRefused
+
+
+class MustWait(GateRefused):
+    """The command waits, which would keep the console from everything else."""
+
+    code = "waits"
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"{command} waits, so it runs in the second pane. Nothing was sent.")
+
+
+class TooManyQueued(GateRefused):
+    """A transaction has grown beyond what the console keeps."""
+
+    code = "transaction-too-long"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A transaction holds {most:,} commands at most; send EXEC or DISCARD.")
+
+
+class NothingToWaitFor(GateRefused):
+    """The second pane was asked for a command that answers at once."""
+
+    code = "does-not-wait"
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"{command} does not wait, so it runs in the console. Nothing was sent.")

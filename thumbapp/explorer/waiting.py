@@ -1,0 +1,147 @@
+"""A command that waits: what comes, as it comes, on a connection of its own that can be ended any time.
+
+For ``BLPOP`` and its like, ``XREAD BLOCK``, and subscriptions. Knows no web and no threads: whoever
+iterates over the arrivals does the waiting.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from thumbapp.errors import NothingToWaitFor
+from thumbapp.explorer.gate import Caller, Gate, command_name
+from thumbapp.explorer.replies import as_text
+from thumbapp.explorer.resp import Argument, Argv, Failure, Reply, word
+from thumbapp.explorer.rules import Kind, rule_for
+from thumbapp.explorer.wire import Line, Waiting
+
+CUT_AT: Final = 65_536
+SLICE_S: Final = 0.25
+_LAST_WORD_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that came: the reply, as text too, and how long it was waited for."""
+
+    reply: Reply
+    text: str
+    waited_s: float
+
+
+class Wait:
+    """One command that waits, let through by the gate; `arrivals` sends it.
+
+    With *follows* the command is sent again after each reply: a reading of streams from the last id it
+    saw, so that nothing between two replies is lost, a pop for the next element.
+
+    Raises:
+        Refused: the gate does not let it through, or it does not wait at all.
+    """
+
+    def __init__(self, gate: Gate, argv: Argv, *, caller: Caller, db: int, follows: bool = False) -> None:
+        self._name = command_name(argv)
+        if rule_for(argv, self._name, [Kind.WAITS]) is None:
+            raise NothingToWaitFor(self._name)
+        self._gate, self._caller, self._db, self._follows = gate, caller, db, follows
+        self._is_blocked = False
+        self._changes = gate.admit(argv, caller=caller, db=db)
+        self.argv = argv
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it goes on by itself, until it is stopped."""
+        return "SUBSCRIBE" in self._name
+
+    def arrivals(self, is_over: Callable[[], bool]) -> Iterator[Arrival | None]:
+        """Yield what comes; None four times a second while nothing does, to look round.
+
+        It ends when *is_over*, after an error, and after one reply when it is neither a subscription
+        nor followed. What the server hands over while it is being ended is still yielded.
+        """
+        link = self._gate.server.link
+        with link.hold(self._db) as line:
+            identity = int(str(line.ask("CLIENT", "ID")))
+            argv = self._with_real_ids(line)
+            with line.wait(cut_at=CUT_AT) as waiting:
+                for reply, waited_s in self._replies(waiting, argv, is_over):
+                    yield None if waited_s is None else self._arrival(reply, waited_s)
+                if self._is_blocked and not self.is_subscription:
+                    link.exchange(self._db, ("CLIENT", "UNBLOCK", identity))
+                    if waiting.has_reply(timeout_s=_LAST_WORD_S) and (last := waiting.reply()) is not None:
+                        yield self._arrival(last, 0.0)
+
+    def _replies(
+        self, waiting: Waiting, argv: Argv, is_over: Callable[[], bool]
+    ) -> Iterator[tuple[Reply, float | None]]:
+        """Yield replies with the time they took, and (None, None) while there are none."""
+        waiting.send(argv)
+        began, self._is_blocked = time.monotonic(), True
+        while not is_over():
+            if not waiting.has_reply(timeout_s=SLICE_S):
+                yield None, None
+                continue
+            reply = waiting.reply()
+            self._is_blocked = False
+            yield reply, time.monotonic() - began
+            if self.is_subscription and not isinstance(reply, Failure):
+                continue
+            if not self._follows or isinstance(reply, Failure):
+                return
+            argv = following(argv, reply)
+            waiting.send(argv)
+            began, self._is_blocked = time.monotonic(), True
+
+    def _arrival(self, reply: Reply, waited_s: float) -> Arrival:
+        if self._changes and reply is not None:
+            self._gate.note_run(self.argv, reply, caller=self._caller, db=self._db)
+        return Arrival(reply, as_text(reply, self.argv), waited_s)
+
+    def _with_real_ids(self, line: Line) -> Argv:
+        """Return the command with each ``$`` replaced by the id it stands for now.
+
+        Otherwise a stream that another one's entry woke us from would lose what came meanwhile.
+        """
+        if self._name != "XREAD":
+            return self.argv
+        head, keys, ids = _streams(self.argv)
+        real = [_newest(line, key) if _bytes(at) == b"$" else at for key, at in zip(keys, ids, strict=False)]
+        return (*head, *keys, *real) if len(keys) == len(ids) else self.argv
+
+
+def following(argv: Argv, reply: Reply) -> Argv:
+    """Return what to send after *reply* came to *argv*: a reading goes on from the last ids it saw."""
+    if word(argv, 0) != "XREAD" or not isinstance(reply, list):
+        return argv  # a pop asks the same again, and a group knows its place
+    head, keys, ids = _streams(argv)
+    seen = dict(_last_ids(reply))
+    return (*head, *keys, *(seen.get(_bytes(key), at) for key, at in zip(keys, ids, strict=False)))
+
+
+def _last_ids(rows: list[Reply]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each stream of a reading's reply with the last id it holds."""
+    for row in rows:
+        match row:
+            case [bytes() as key, [*_, [bytes() as last, *_]]]:
+                yield key, last
+
+
+def _streams(argv: Argv) -> tuple[Argv, list[Argument], list[Argument]]:
+    """Return what stands before the keys of a reading, the keys, and their ids."""
+    start = next((at + 1 for at in range(len(argv)) if word(argv, at) == "STREAMS"), len(argv))
+    half = start + (len(argv) - start) // 2
+    return argv[:start], list(argv[start:half]), list(argv[half:])
+
+
+def _newest(line: Line, key: Argument) -> Argument:
+    """Return the last id that the stream *key* ever had; ``0`` when there is no such stream."""
+    reply = line.exchange(("XINFO", "STREAM", key), cut_at=CUT_AT)[0]
+    facts = reply if isinstance(reply, list) else []
+    named = dict(zip(map(str, facts[::2]), facts[1::2], strict=False))
+    found = named.get(str(b"last-generated-id"))
+    return found if isinstance(found, bytes) else "0"
+
+
+def _bytes(argument: Argument) -> bytes:
+    return argument if isinstance(argument, bytes) else str(argument).encode()
