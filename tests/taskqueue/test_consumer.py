@@ -16,6 +16,8 @@ from tests.taskqueue import sample_tasks
 from thumbapp.config import Settings
 from thumbapp.errors import NoFileChosen
 from thumbapp.taskqueue.queue import StreamHuey
+from thumbapp.taskqueue.queues import Queues
+from thumbapp.taskqueue.workers import WorkerInfo, WorkerRegistry
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
 ROOT = Path(__file__).resolve().parents[2]
@@ -260,3 +262,60 @@ def test_an_outage_of_redis_is_two_lines_and_loses_nothing(
     assert len(consumer.said("Redis is away")) == 1
     assert not consumer.said("Traceback")
     assert count(redis_client, "doze", "begun") == 1
+
+
+def alive(huey: StreamHuey) -> list[WorkerInfo]:
+    return WorkerRegistry(huey.client, namespace=huey.namespace).alive()
+
+
+def test_a_worker_says_what_it_is_and_which_thread_runs_what(
+    huey: StreamHuey, start: Start, redis_client: redis.Redis
+) -> None:
+    consumer = start("-w", "2")
+    task = nap(huey, 60, "shown")
+    assert begun(redis_client, "shown")
+
+    assert comes_true(lambda: any(worker.running for worker in alive(huey)))
+
+    [worker] = alive(huey)
+    [running] = worker.running
+    assert (worker.pid, worker.threads, running.id, running.name) == (consumer.process.pid, 2, task, "nap")
+    assert running.thread.startswith("Worker-")
+    assert worker.memory_bytes > 5_000_000
+    assert worker.id.startswith(f"{worker.host}:{worker.pid}:")
+
+
+def test_a_worker_asked_to_stop_hands_back_what_it_runs_and_the_other_one_does_it(
+    huey: StreamHuey, start: Start, redis_client: redis.Redis
+) -> None:
+    first = start("-w", "1", "--shutdown-timeout", "0.2")
+    task = nap(huey, 1.5, "asked")
+    assert begun(redis_client, "asked")
+    assert comes_true(lambda: len(alive(huey)) == 1)
+    WorkerRegistry(huey.client, namespace=huey.namespace).ask_to_stop(alive(huey)[0].id)
+    second = start()
+
+    assert comes_true(lambda: first.process.poll() is not None)
+    assert comes_true(lambda: huey.result(task, preserve=True) == "asked")
+
+    assert first.process.returncode == 0
+    assert second.process.poll() is None
+    assert [worker.pid for worker in alive(huey)] == [second.process.pid]
+
+
+def test_a_consumer_of_a_paused_queue_begins_nothing_and_goes_on_when_it_is_resumed(
+    huey: StreamHuey, start: Start, redis_client: redis.Redis
+) -> None:
+    queues = Queues(huey.client, namespace=huey.namespace)
+    start("-w", "2")
+    nap(huey, 0, "before")
+    assert begun(redis_client, "before")
+
+    queues.pause("normal")
+    nap(huey, 0, "paused")
+    low = huey.enqueue(huey.task_named("add")((1, 2), {}, priority=-1))
+
+    assert low.get(blocking=True, timeout=10) == 3
+    assert count(redis_client, "paused", "begun") == 0
+    queues.resume("normal")
+    assert begun(redis_client, "paused")

@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 import redis
 
+from thumbapp.errors import WorkerNotFound
 from thumbapp.taskqueue.workers import ALIVE_S, LATE_S, RunningTask, WorkerInfo, WorkerRegistry
 
 ADA = WorkerInfo(
@@ -69,3 +71,31 @@ def test_workers_are_listed_by_host(registry: WorkerRegistry) -> None:
     registry.beat(ADA)
 
     assert [worker.host for worker in registry.alive()] == ["ada", "zoe"]
+
+
+def test_a_worker_that_is_asked_to_stop_reads_that_with_its_next_beat(registry: WorkerRegistry) -> None:
+    assert registry.beat(ADA) is False
+
+    registry.ask_to_stop("a1")
+
+    assert registry.beat(ADA) is True
+    assert [worker.is_stopping for worker in registry.alive()] == [True]
+
+
+def test_only_a_worker_that_lives_can_be_asked_to_stop(registry: WorkerRegistry) -> None:
+    registry.beat(ADA)
+    registry.forget("a1")
+
+    with pytest.raises(WorkerNotFound):
+        registry.ask_to_stop("a1")
+
+
+def test_a_worker_of_another_version_is_read_as_far_as_it_is_understood(
+    registry: WorkerRegistry, redis_client: redis.Redis
+) -> None:
+    registry.beat(ADA)
+    told = orjson.loads(redis_client.get("test:worker:a1") or b"")
+    del told["memory_bytes"]
+    redis_client.set("test:worker:a1", orjson.dumps(told | {"mood": "good"}), px=9_000)
+
+    assert [(worker.host, worker.memory_bytes) for worker in registry.alive()] == [("ada", 0)]

@@ -37,6 +37,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.RoleTooLow: 403,
     errors.UserNotFound: 404,
     errors.TokenNotFound: 404,
+    errors.UnknownQueue: 404,
+    errors.WorkerNotFound: 404,
     errors.UserExists: 409,
     errors.LastAdmin: 409,
     errors.LinkUsed: 410,

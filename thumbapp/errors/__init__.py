@@ -148,6 +148,8 @@ from thumbapp.errors.work import (
     RenderTimeout,
     TaskDied,
     TaskExited,
+    UnknownQueue,
+    WorkerNotFound,
     WrongState,
 )
 
@@ -272,6 +274,7 @@ __all__ = [
     "TooSlow",
     "Unavailable",
     "UndoGone",
+    "UnknownQueue",
     "UnknownServer",
     "UnknownTask",
     "UnknownZone",
@@ -279,6 +282,7 @@ __all__ = [
     "UserExists",
     "UserNotFound",
     "VersionNeeded",
+    "WorkerNotFound",
     "WrongState",
     "WrongType",
     "server_said",

@@ -1,5 +1,6 @@
 """Jobs, their rendering, and the queue that carries them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from thumbapp.errors.base import Refused, ThumbAppError
@@ -49,6 +50,24 @@ class FileNotThere(ThumbAppError):
 
     def __init__(self) -> None:
         super().__init__("The job has no such file.")
+
+
+class UnknownQueue(ThumbAppError):
+    """No queue has that name."""
+
+    code = "unknown-queue"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"No queue is called {name!r}. There are: {', '.join(known)}.")
+
+
+class WorkerNotFound(ThumbAppError):
+    """No worker that lives has that id."""
+
+    code = "worker-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such worker; it may have stopped.")
 
 
 class RenderFailed(ThumbAppError):

@@ -117,6 +117,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
     shutdown_timeout: float
     _signum: int | None
     _restart: bool
+    _graceful: bool
 
     def __init__(self, huey: "StreamHuey", **options: Any) -> None:
         if options.get("worker_type", WORKER_THREAD) != WORKER_THREAD:
@@ -132,7 +133,9 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         }
         if hasattr(signal, "SIGHUP"):
             self._signal_actions[signal.SIGHUP] = (True, True)
-        self._heartbeat = Heartbeat(huey, threads=self.workers, outage=self.outage)
+        self._heartbeat = Heartbeat(
+            huey, threads=self.workers, outage=self.outage, on_stop=self.stop_when_asked
+        )
         self._ticker = Ticker(huey.client, namespace=huey.namespace, outlet=QueueOutlet(huey))
         huey.on_empty.append(self._ticker.begin_anew)
 
@@ -159,6 +162,13 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
             logger.info("Stopping; %d running task(s) get %g s to finish.", running, self.shutdown_timeout)
         if graceful:
             self._join_workers()
+
+    def stop_when_asked(self) -> None:
+        """Stop as after SIGTERM, because somebody asked for it over Redis; asking twice hurries nothing."""
+        if self._signum is None:
+            logger.info("Asked to stop over Redis.")
+            self._restart, self._graceful = self._signal_actions[signal.SIGTERM]
+            self._signum = signal.SIGTERM
 
     def _wait_until_stopped(self) -> None:
         checked_at = time.monotonic()

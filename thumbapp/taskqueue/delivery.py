@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 RANKS = ("high", "normal", "low")
@@ -139,6 +139,13 @@ class Hands:
         with self._lock:
             given = [delivery for delivery in self._waiting if delivery.leased_at < before]
             self._waiting = [delivery for delivery in self._waiting if delivery not in given]
+        return given
+
+    def give_up_ranks(self, ranks: Collection[int]) -> list[Delivery]:
+        """Return, and forget, those of *ranks* that wait for a thread."""
+        with self._lock:
+            given = [delivery for delivery in self._waiting if delivery.rank in ranks]
+            self._waiting = [delivery for delivery in self._waiting if delivery.rank not in ranks]
         return given
 
     def all(self) -> list[Delivery]:

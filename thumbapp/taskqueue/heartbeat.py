@@ -3,10 +3,10 @@
 import logging
 import os
 import platform
-import secrets
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from thumbapp import __version__
+from thumbapp.taskqueue.memory import Memory
 from thumbapp.taskqueue.outage import Outage
 from thumbapp.taskqueue.workers import BEAT_EVERY_S, RunningTask, WorkerInfo, WorkerRegistry
 
@@ -28,18 +30,23 @@ _LONGEST_PAUSE_S = 2.0
 class Heartbeat:
     """A thread that renews this process's leases every few seconds and says what it runs.
 
+    *on_stop* is called when somebody asks this worker to stop, perhaps more than once.
     Nothing else happens in it, and pictures are decoded in other processes, so nothing holds it up.
     """
 
-    def __init__(self, huey: "StreamHuey", *, threads: int, outage: Outage) -> None:
+    def __init__(
+        self, huey: "StreamHuey", *, threads: int, outage: Outage, on_stop: Callable[[], None]
+    ) -> None:
         self._huey = huey
         self._outage = outage
+        self._on_stop = on_stop
+        self._memory = Memory()
         self._leases = huey.storage.streams.leases
         self._registry = WorkerRegistry(huey.client, namespace=huey.namespace)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="Heartbeat", daemon=True)
         self._worker = WorkerInfo(
-            id=secrets.token_hex(8),
+            id=self._leases.consumer.decode(),
             host=socket.gethostname(),
             pid=os.getpid(),
             threads=threads,
@@ -65,8 +72,10 @@ class Heartbeat:
         while not self._stopped.is_set():
             try:
                 self._leases.renew()
-                self._registry.beat(self._now())
+                is_asked_to_stop = self._registry.beat(self._now())
                 self._outage.end()
+                if is_asked_to_stop:
+                    self._on_stop()
             except redis.RedisError as error:
                 self._outage.begin(error)
             self._stopped.wait(min(BEAT_EVERY_S, self._leases.renew_every_s))
@@ -74,12 +83,18 @@ class Heartbeat:
     def _now(self) -> WorkerInfo:
         now = time.monotonic()
         running = (
-            RunningTask(held.task.id, held.task.name, round(now - held.since, 3))
+            RunningTask(held.task.id, held.task.name, round(now - held.since, 3), held.thread)
             for held in self._huey.in_hand()
         )
-        return replace(self._worker, running=tuple(running))
+        own, children = self._memory.now()
+        return replace(self._worker, running=tuple(running), memory_bytes=own, children_bytes=children)
 
 
 def _versions() -> dict[str, str]:
     """Return the versions that matter when a worker behaves oddly."""
-    return {"python": platform.python_version(), "huey": version("huey"), "redis-py": version("redis")}
+    return {
+        "thumbapp": __version__,
+        "python": platform.python_version(),
+        "huey": version("huey"),
+        "redis-py": version("redis"),
+    }

@@ -34,12 +34,22 @@ _CLOCK_AHEAD_MS = 2_000
 
 
 class Leases:
-    """The leases of this process on entries of *streams*; what it holds is in *hands*."""
+    """The leases of this process on entries of *streams*; what it holds is in *hands*.
+
+    Nothing is taken over of a stream whose rank is a field of the hash *paused_key*.
+    """
 
     def __init__(
-        self, client: redis.Redis, *, streams: Iterable[bytes], hands: Hands, lease_s: float
+        self,
+        client: redis.Redis,
+        *,
+        streams: Iterable[bytes],
+        paused_key: bytes,
+        hands: Hands,
+        lease_s: float,
     ) -> None:
         self._streams = tuple(streams)
+        self._paused_key = paused_key
         self._hands = hands
         self._lease_ms = int(lease_s * 1000)
         self._lost_ms = min(_LOST_MS, self._lease_ms)
@@ -65,7 +75,7 @@ class Leases:
 
         What was taken from it meanwhile is not begun any more.
         """
-        self._give(self._hands.give_up_waiting(longer_than_s=_WAITS_IN_VAIN_S))
+        self.give_away(self._hands.give_up_waiting(longer_than_s=_WAITS_IN_VAIN_S))
         deliveries = self._hands.all()
         if not deliveries:
             return
@@ -110,7 +120,8 @@ class Leases:
         names = [self.consumer] if leaving else []
         self._tidy(self._streams, [GROUP, _IDLE_CONSUMER_MS, *names])
 
-    def _give(self, deliveries: list[Delivery]) -> None:
+    def give_away(self, deliveries: list[Delivery]) -> None:
+        """Give *deliveries*, which no thread has begun, to the next sweep of any worker."""
         if deliveries:
             words = _words(deliveries)
             self._release(self._streams, [GROUP, self.consumer, NOBODY, _LONG_AGO_MS, *words])
@@ -121,7 +132,7 @@ class Leases:
         limits: list[Word] = [self._lease_ms, self._lost_ms, 1, MAX_ATTEMPTS]
         may_be_last = int(not any(delivery.is_last_try for delivery in held))
         expected = self._expected_ms()
-        words = [GROUP, self.consumer, *limits, may_be_last, expected, _CLOCK_AHEAD_MS]
+        words = [GROUP, self.consumer, *limits, may_be_last, expected, _CLOCK_AHEAD_MS, self._paused_key]
         now_ms, *found = self._sweep(self._streams, [*words, *_words(held)])
         self._clock = now_ms, time.monotonic()
         if expected and now_ms - int(expected) > _CLOCK_AHEAD_MS:

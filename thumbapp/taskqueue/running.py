@@ -33,11 +33,12 @@ class _NotDone(BaseException):  # no Exception: Huey would keep it as the task's
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """A task that a thread of this process works on: how it was delivered, and since when."""
+    """A task that a thread of this process works on: how it was delivered, since when, which thread."""
 
     task: Task
     delivery: Delivery | None
     since: float = field(default_factory=time.monotonic)
+    thread: str = field(default_factory=lambda: threading.current_thread().name)
 
 
 class RunningHuey(MessageHuey):

@@ -147,19 +147,21 @@ return given
 # ARGV  1 group, 2 consumer, 3 lease in ms, 4 ms after which an entry of this consumer that it does
 #       not know of was lost on its way, 5 most to take, 6 the delivery that is a message's last try,
 #       7 whether one on its last try may be taken (1), 8 the server's clock as expected, in ms, or
-#       "", 9 by how many ms it may be ahead, then rank:entry of the messages this consumer knows of
+#       "", 9 by how many ms it may be ahead, 10 the hash of the ranks that are paused, whose messages stay,
+#       then rank:entry of the messages this consumer knows of
 # Answers the server's clock in ms, then rank, entry, fields and delivery of each. Nothing is taken
 # when the clock is ahead: it was set, or the machine slept, and no lease tells anything for a while.
 SWEEP = """
 local group, me, lease, lost, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local last, may_be_last, known = tonumber(ARGV[6]), ARGV[7] == '1', {}
-for at = 10, #ARGV do known[ARGV[at]] = true end
+for at = 11, #ARGV do known[ARGV[at]] = true end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found = {now}
 if ARGV[8] ~= '' and now - ARGV[8] > tonumber(ARGV[9]) then return found end
 for rank, key in ipairs(KEYS) do
-  local pending = redis.pcall('XPENDING', key, group, '-', '+', 2000)
+  local is_paused = redis.call('HEXISTS', ARGV[10], rank - 1) == 1
+  local pending = is_paused and {} or redis.pcall('XPENDING', key, group, '-', '+', 2000)
   for _, entry in ipairs(pending.err and {} or pending) do
     local id, owner, idle, delivery = entry[1], entry[2], entry[3], entry[4]
     local is_mine, is_known = owner == me, known[(rank - 1) .. ':' .. id]

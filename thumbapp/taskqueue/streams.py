@@ -23,6 +23,7 @@ from thumbapp.taskqueue.line import Line
 logger = logging.getLogger("huey.streams")
 
 BLOCK_MS = 1_000
+_PAUSED_S = 0.25
 _PASSING = (
     redis.ConnectionError,
     redis.TimeoutError,
@@ -55,8 +56,12 @@ class TaskStreams:
         self._client = client
         self.keys = tuple(f"{namespace}queue:{rank}".encode() for rank in RANKS)
         self.flags_key = f"{namespace}flags".encode()
+        self.paused_key = f"{namespace}paused".encode()
         self.hands = Hands(lease_s=lease_s)
-        self.leases = Leases(client, streams=self.keys, hands=self.hands, lease_s=lease_s)
+        self.leases = Leases(
+            client, streams=self.keys, paused_key=self.paused_key, hands=self.hands, lease_s=lease_s
+        )
+        self._paused: frozenset[int] = frozenset()
         self.on_empty: list[Callable[[], None]] = []
         self._state = _ThreadState()
         self._finish = client.register_script(scripts.FINISH)
@@ -87,7 +92,7 @@ class TaskStreams:
         """Return the next message, once what this thread finished before is written and acknowledged.
 
         A message that waits in this process is preferred to reading, unless the server has one of a
-        higher rank. None when there is nothing within *block_ms*.
+        higher rank. None when there is nothing within *block_ms*. Nothing is taken of a rank that is paused.
 
         Raises:
             redis.RedisError: the server is away; what was finished is kept for the next call.
@@ -95,10 +100,7 @@ class TaskStreams:
         self.leases.sweep()
         best = self.hands.best_rank()
         self._state.has_flags = True
-        if best == 0:
-            self.settle()
-        else:
-            self._read_more(self.keys[:best], block_ms=block_ms if best is None else 0)
+        self._read_more(best, block_ms=block_ms if best is None else 0)
         self._state.held = self.hands.take()
         return self._state.held
 
@@ -133,21 +135,40 @@ class TaskStreams:
         held, self._state.held, self._state.outbox = self._state.held, None, None
         return held
 
-    def _read_more(self, streams: tuple[bytes, ...], *, block_ms: int) -> None:
-        """Send the end of this thread's message and a read of *streams* as one packet."""
-        ending, asked_at, trouble = self._ending(), time.monotonic(), None
-        reading: list[list[Word]] = [
-            self._read_command(streams, block_ms=block_ms),
-            [b"EXISTS", self.flags_key],
-        ]
-        self._line.send([ending, *reading] if ending else reading)
+    def _read_more(self, best: int | None, *, block_ms: int) -> None:
+        """Send the end of this thread's message and a read of what ranks above *best* as one packet.
+
+        The same packet asks, after the read, whether anything is revoked (1) or paused (2, by its name
+        given twice): what was read of a paused rank goes back unbegun.
+        """
+        streams = tuple(key for rank, key in enumerate(self.keys[:best]) if rank not in self._paused)
+        ending, asked_at, trouble, reply = self._ending(), time.monotonic(), None, None
+        packet = [ending] if ending else []
+        if streams:
+            packet.append(self._read_command(streams, block_ms=block_ms))
+        self._line.send([*packet, [b"EXISTS", self.flags_key, self.paused_key, self.paused_key]])
         if ending:
             trouble = self._settled(self._line.receive())
-        reply, flags = self._line.receive(), self._line.receive()
-        self._state.has_flags = flags != 0
-        self._receive(reply, asked_at)
+        if streams:
+            reply = self._line.receive()
+        self._paused = paused = self._paused_by(self._line.receive())
+        self._receive(reply, asked_at, paused)
         if trouble:
             raise trouble
+        if not streams and block_ms:
+            time.sleep(_PAUSED_S)
+
+    def _paused_by(self, marks: Any) -> frozenset[int]:
+        """Note whether anything is revoked, and return what is paused, by the reply to EXISTS."""
+        self._state.has_flags = not isinstance(marks, int) or bool(marks & 1)
+        if isinstance(marks, int) and not marks & 2:
+            return frozenset()
+        [ranks] = self._line.exchange([[b"HKEYS", self.paused_key]])
+        if not isinstance(ranks, list):
+            return self._paused
+        paused = frozenset(map(int, ranks))
+        self.leases.give_away(self.hands.give_up_ranks(paused))
+        return paused
 
     def _ending(self) -> list[Word]:
         """Return the command that ends what this thread has in hand; empty when there is none to send."""
@@ -194,19 +215,24 @@ class TaskStreams:
         head: list[Word] = [b"XREADGROUP", b"GROUP", GROUP, self.leases.consumer, b"COUNT", 1]
         return [*head, *block, b"STREAMS", *streams, *last]
 
-    def _receive(self, reply: Any, asked_at: float) -> None:
-        """Take what was read into this process's hands, unless it came too late to be ours."""
+    def _receive(self, reply: Any, asked_at: float, paused: frozenset[int]) -> None:
+        """Take what was read into this process's hands, unless it came too late to be ours.
+
+        What is of a *paused* rank is given back unbegun.
+        """
         if isinstance(reply, redis.ResponseError) and "NOGROUP" in str(reply):
             self._make_groups()
             [reply] = self._line.exchange([self._read_command(self.keys, block_ms=0)])
         if isinstance(reply, redis.ResponseError):
             raise reply
         if reply and not self.leases.is_too_late(asked_at):
-            self.hands.offer(
+            found = [
                 Delivery(self.keys.index(stream), entry, message(fields), leased_at=asked_at)
                 for stream, entries in reply
                 for entry, fields in entries
-            )
+            ]
+            self.hands.offer(delivery for delivery in found if delivery.rank not in paused)
+            self.leases.give_away([delivery for delivery in found if delivery.rank in paused])
 
     def _make_groups(self) -> None:
         """Make the consumer groups that are not there: the server is new, or lost what it had."""
