@@ -33,6 +33,7 @@ from thumbapp.errors.base import (
 from thumbapp.errors.console import (
     MustWait,
     NothingToWaitFor,
+    TooManyChannels,
     TooManyQueued,
 )
 from thumbapp.errors.explorer import (
@@ -156,6 +157,7 @@ from thumbapp.errors.work import (
 __all__ = [
     "MustWait",
     "NothingToWaitFor",
+    "TooManyChannels",
     "TooManyQueued",
     "AlreadyRunning",
     "BadArguments",

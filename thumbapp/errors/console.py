@@ -28,3 +28,12 @@ class NothingToWaitFor(GateRefused):
 
     def __init__(self, command: str) -> None:
         super().__init__(f"{command} does not wait, so it runs in the console. Nothing was sent.")
+
+
+class TooManyChannels(GateRefused):
+    """A page asks for more channels than it can show."""
+
+    code = "too-many-channels"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"One page listens to {most:,} channels and patterns at most.")
