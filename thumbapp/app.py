@@ -17,6 +17,7 @@ from thumbapp.blueprints import (
     api,
     assets,
     audit,
+    explorer,
     filters,
     health,
     identity,
@@ -31,6 +32,7 @@ from thumbapp.blueprints import (
 from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
 from thumbapp.config import Settings
+from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
@@ -110,6 +112,8 @@ def _assemble(
         namespace=settings.namespace,
         capacity=settings.sse_streams or max(1, server_threads - _THREADS_KEPT_FREE),
     )
+    audit_log = AuditLog(client, namespace=settings.namespace)
+    redis_explorer = Explorer(settings, client=client, audit=audit_log)
     app.extensions[EXTENSION] = Parts(
         settings=settings,
         redis=client,
@@ -118,7 +122,8 @@ def _assemble(
         workers=WorkerRegistry(client, namespace=settings.namespace),
         hub=hub,
         accounts=Accounts(client, namespace=settings.namespace),
-        audit=AuditLog(client, namespace=settings.namespace),
+        audit=audit_log,
+        explorer=redis_explorer,
         schedules=Schedules(
             client,
             namespace=settings.namespace,
@@ -126,7 +131,7 @@ def _assemble(
             timezone=settings.timezone or "UTC",
         ),
     )
-    app.extensions[SHUTDOWN] = [hub.close]
+    app.extensions[SHUTDOWN] = [hub.close, redis_explorer.close]
 
 
 def _queue() -> Enqueue:
@@ -162,5 +167,5 @@ def _add_pages(app: Flask) -> None:
             blueprint
         )  # they check by themselves: a request without our cookie needs no token
         app.register_blueprint(blueprint)
-    for blueprint in (jobs.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp):
+    for blueprint in (jobs.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp, explorer.bp):
         app.register_blueprint(blueprint)

@@ -84,4 +84,5 @@ class Site:
     def close(self) -> None:
         """Let go of everything."""
         self.parts.hub.close()
+        self.parts.explorer.close()
         self.parts.redis.close()

@@ -81,6 +81,11 @@ NEEDS: Final[dict[str, Need]] = {
     "users.remove": Need.ADMIN,
     "audit.index": Need.ADMIN,
     "audit.export": Need.ADMIN,
+    "explorer.index": Need.OPERATOR,
+    "explorer.panel": Need.OPERATOR,
+    "explorer.scan_keys": Need.OPERATOR,
+    "explorer.status": Need.OPERATOR,
+    "explorer.set_mode": Need.OPERATOR,
 }
 
 

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 from thumbapp.accounts.service import Accounts
 from thumbapp.audit import AuditLog
 from thumbapp.config import Settings
+from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
 from thumbapp.media.folder import MediaFolder
@@ -31,6 +32,7 @@ class Parts:
     accounts: Accounts
     audit: AuditLog
     schedules: Schedules
+    explorer: Explorer
 
 
 @dataclass(frozen=True, slots=True)

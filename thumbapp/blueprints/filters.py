@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from thumbapp.blueprints.context import parts
+from thumbapp.explorer.names import shown
 from thumbapp.jobs import model
 from thumbapp.jobs.model import Job, Thumbnail
 
@@ -22,6 +23,13 @@ _SYSTEMS: Final = (
     *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")),
     *(("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
 )
+_LIVES: Final = (
+    (1_000, 1, "ms"),
+    (60_000, 1_000, "s"),
+    (3_600_000, 60_000, "min"),
+    (172_800_000, 3_600_000, "h"),
+)
+_LONGEST_NAME: Final = 300
 _PREVIEW_PX: Final = 96
 _PREVIEW_BYTES: Final = 400_000
 
@@ -29,7 +37,7 @@ _PREVIEW_BYTES: Final = 400_000
 def init_app(app: Flask) -> None:
     """Let the templates of *app* use the filters."""
     filters: list[Callable[..., object]] = [
-        *(filesize, ago, exact, day, iso, took, preview, counted, browser),
+        *(filesize, ago, exact, day, iso, took, preview, counted, browser, lifetime, key_text),
     ]
     for function in filters:
         app.add_template_filter(function)
@@ -101,5 +109,23 @@ def preview(job: Job) -> Thumbnail | None:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return the number with its noun: ``1 job``, ``1,204 jobs``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """Return the number with its noun: ``1 job``, ``1,204 jobs``, ``3 entries``."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def lifetime(ms: int) -> str:
+    """Return a span of time as people say it: ``350 ms``, ``45 s``, ``12 min``, ``30 h``, ``12 days``."""
+    for below_ms, unit_ms, word in _LIVES:
+        if ms < below_ms:
+            return f"{ms // unit_ms} {word}"
+    return counted(ms // 86_400_000, "day")
+
+
+def key_text(name: bytes) -> str:
+    """Return the name of a key for people, its middle left out when it is very long."""
+    if not name:
+        return "(empty name)"
+    if len(name) <= _LONGEST_NAME:
+        return shown(name)
+    return f"{shown(name[:200])} ... {shown(name[-60:])} ({len(name):,} bytes)"

@@ -109,6 +109,11 @@ def is_fresh() -> bool:
     return signed_in_at is not None and model.now() - signed_in_at < FRESH
 
 
+def refresh() -> None:
+    """Remember that the user has just confirmed the password."""
+    session["signed_in_at"] = model.now().timestamp()
+
+
 def sign_in(user: User) -> None:
     """Begin a new session of *user* in this browser, under a new id.
 

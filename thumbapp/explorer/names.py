@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+import re
 from typing import Final
 
 from thumbapp.errors import BadParameter
 
 _EMPTY: Final = "-"  # base64 never has one character alone
+_ESCAPED: Final = re.compile(rb"\\\\|\\x([0-9a-fA-F]{2})")
+_MARKS: Final = (b"*", b"?", b"[", b"\\")
 
 
 def to_id(name: bytes) -> str:
@@ -35,6 +38,21 @@ def shown(data: bytes) -> str:
     """
     text = data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def typed(text: str) -> bytes:
+    r"""Return the bytes that somebody means who types what `shown` shows, for a pattern or a name in one.
+
+    ``\xNN`` is that byte; a backslash before anything else stays, being the escape of patterns.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    return _ESCAPED.sub(lambda found: _byte(found[1]) if found[1] else found[0], data)
+
+
+def _byte(digits: bytes) -> bytes:
+    """Return the byte of two hex *digits*, escaped where a pattern would take it for a mark."""
+    byte = bytes([int(digits, 16)])
+    return b"\\" + byte if byte in _MARKS else byte
 
 
 def _visible(char: str) -> str:

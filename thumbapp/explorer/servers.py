@@ -75,6 +75,10 @@ class Servers:
         """Return the names to choose from, the app's own server first."""
         return [OWN, *self._named]
 
+    def all(self) -> list[tuple[str, bool]]:
+        """Return each name with whether the settings allow only reading there, the app's own first."""
+        return [(OWN, False), *((item.name, item.is_read_only) for item in self._named.values())]
+
     def find(self, name: str = "") -> Server:
         """Return the server called *name*, the app's own for ""; raises UnknownServer."""
         name = name or OWN

@@ -32,6 +32,24 @@ export function ago(seconds) {
   return `${counted(Math.floor(seconds / 86_400), "day")} ago`;
 }
 
+/** @type {[number, number, string][]} below so many milliseconds, milliseconds a unit, its name */
+const LIVES = [
+  [1_000, 1, "ms"],
+  [60_000, 1_000, "s"],
+  [3_600_000, 60_000, "min"],
+  [172_800_000, 3_600_000, "h"],
+];
+
+/**
+ * Returns a span of time as people say it: 45 s, 12 min, 30 h, 12 days.
+ *
+ * @param {number} ms
+ */
+export function lifetime(ms) {
+  const step = LIVES.find(([below]) => ms < below);
+  return step ? `${Math.floor(ms / step[1])} ${step[2]}` : counted(Math.floor(ms / 86_400_000), "day");
+}
+
 /**
  * Returns the number with its noun: 1 picture, 12 pictures.
  *

@@ -1,0 +1,59 @@
+// The keys that were loaded, each once, whatever their number; and their order.
+
+import { bytesOf } from "./names.js";
+
+/** @typedef {import("./scanner.js").Row} Row */
+/** @typedef {{id: string, bytes: string, type: string, ttlMs: number | null, size: number | null, length: number | null}} Key */
+
+/** @type {Record<string, (key: Key) => number | string>} */
+const SORTS = {
+  name: ({ bytes }) => bytes,
+  type: ({ type }) => type,
+  length: ({ length }) => length ?? -1,
+  memory: ({ size }) => size ?? -1,
+  ttl: ({ ttlMs }) => ttlMs ?? Infinity,
+};
+
+export class KeyStore {
+  /** @type {Key[]} */
+  keys = [];
+  #ids = new Set();
+
+  /** Adds rows and returns the keys that are new. @param {Row[]} rows */
+  add(rows) {
+    const fresh = rows.filter(([id]) => !this.#ids.has(id)).map(toKey);
+    for (const key of fresh) {
+      this.#ids.add(key.id);
+      this.keys.push(key);
+    }
+    return fresh;
+  }
+
+  /** Forgets a key that was deleted. @param {string} id */
+  remove(id) {
+    if (this.#ids.delete(id)) this.keys = this.keys.filter((key) => key.id !== id);
+  }
+}
+
+/**
+ * Returns `keys` sorted by `order`: a name of `SORTS`, `-` before it for the other way, "" as they came.
+ *
+ * @param {Key[]} keys
+ * @param {string} order
+ */
+export function sorted(keys, order) {
+  const value = SORTS[order.replace("-", "")];
+  if (!value) return keys;
+  const sign = order.startsWith("-") ? -1 : 1;
+  return [...keys].sort((one, other) => sign * compare(value(one), value(other)) || compare(one.bytes, other.bytes));
+}
+
+/** @param {number | string} one @param {number | string} other */
+export function compare(one, other) {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** @param {Row} row @returns {Key} */
+function toKey([id, type, ttlMs, size, length]) {
+  return { id, bytes: bytesOf(id), type, ttlMs, size, length };
+}

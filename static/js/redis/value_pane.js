@@ -1,0 +1,84 @@
+// The right side: fetches the open key and its pages, and keeps the address true, so that Back works.
+
+import { byId } from "../lib/dom.js";
+import { swap } from "../lib/swap.js";
+
+const KEY = "key";
+const OF_VALUE = /^v_/;
+
+export class ValuePane {
+  #asked = 0;
+
+  /** @param {{onShow: (id: string) => void}} options hears of the key that is open now, "" when none is */
+  constructor({ onShow }) {
+    this.box = byId("pane");
+    this.onShow = onShow;
+    this.box.addEventListener("click", (event) => this.#click(event));
+    addEventListener("popstate", () => void this.#back());
+  }
+
+  /** Opens a key. @param {string} id */
+  async open(id) {
+    const url = new URL(location.href);
+    forget(url);
+    url.searchParams.set(KEY, id);
+    await this.#go(url);
+  }
+
+  /** Asks for the open key again. */
+  async reload() {
+    if (new URL(location.href).searchParams.has(KEY)) await this.#show(new URL(location.href));
+  }
+
+  /** @param {URL} url */
+  async #go(url) {
+    history.pushState({}, "", url);
+    await this.#show(url);
+  }
+
+  async #back() {
+    await this.#show(new URL(location.href));
+  }
+
+  /** @param {URL} url */
+  async #show(url) {
+    const id = url.searchParams.get(KEY) ?? "";
+    this.box.closest(".explorer")?.toggleAttribute("data-open", id !== "");
+    this.onShow(id);
+    const turn = (this.#asked += 1);
+    this.box.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(byId("keys").dataset.panel + url.search, { cache: "no-store" });
+      if (answer.status === 401 || answer.redirected) return location.reload();
+      const html = await answer.text();
+      if (turn === this.#asked) swap(this.box, answer.ok ? html : failed(answer.status));
+    } catch {
+      if (turn === this.#asked) swap(this.box, failed(0));
+    } finally {
+      this.box.removeAttribute("aria-busy");
+    }
+    if (turn === this.#asked) this.box.scrollTop = 0;
+  }
+
+  /** A link to another part of the value, or back to the list, needs no new page. @param {MouseEvent} event */
+  #click(event) {
+    const link = /** @type {HTMLElement} */ (event.target).closest("a");
+    const here = new URL(location.href);
+    if (!link || link.target || link.hasAttribute("download") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const url = new URL(link.href);
+    if (url.pathname !== here.pathname || url.origin !== here.origin) return;
+    event.preventDefault();
+    void this.#go(url);
+  }
+}
+
+/** Leaves out of an address what belongs to one value. @param {URL} url */
+function forget(url) {
+  for (const name of [...url.searchParams.keys()]) if (OF_VALUE.test(name)) url.searchParams.delete(name);
+}
+
+/** @param {number} status */
+function failed(status) {
+  const why = status ? `The server answered ${status}.` : "The server does not answer.";
+  return `<section class="pane" id="pane" tabindex="-1"><p class="soft">${why} Nothing was changed; open the key again.</p></section>`;
+}

@@ -1,0 +1,99 @@
+"""The key browser, for operators: servers, databases, keys as a tree or list, and the open key."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode
+from thumbapp.blueprints.access import safe_path
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_keys import keys_page, lines
+from thumbapp.blueprints.explorer_values import value_pane
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.identity import asker, is_fresh
+from thumbapp.errors import BadParameter, SignInBusy, SignInFailed, Throttled, ThumbAppError
+from thumbapp.explorer.overview import Overview, look
+from thumbapp.explorer.rules import Mode
+from thumbapp.explorer.scan import LENGTHS, MOST_ROWS_STREAMED, STEP
+
+bp = Blueprint("explorer", __name__, url_prefix="/redis")
+
+
+@bp.get("")
+def index() -> str:
+    """Show the keys of a database and the open key."""
+    explorer_mode.note_use()
+    place = where()
+    return render_template(
+        "explorer/index.html", keys=keys_page(place), pane=value_pane(place), **_frame(place)
+    )
+
+
+@bp.get("/panel")
+def panel() -> str:
+    """Show the open key alone, for the page to put in its place."""
+    explorer_mode.note_use()
+    place = where()
+    return render_template("explorer/_pane.html", pane=value_pane(place), where=place)
+
+
+@bp.get("/scan")
+def scan_keys() -> AnyResponse:
+    """Stream keys while they are found, a line of JSON for each portion."""
+    found = stream_with_context(lines(where(), limit=_limit_asked()))
+    return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
+
+
+@bp.get("/status")
+def status() -> str:
+    """Show how the server is now."""
+    return render_template("explorer/_connection.html", **_frame(where()))
+
+
+@bp.post("/mode")
+def set_mode() -> AnyResponse:
+    """Switch view, edit or admin mode on, with the password unless it was given just now."""
+    try:
+        mode = explorer_mode.switch(request.form.get("mode", ""), password=request.form.get("password", ""))
+        flash(_SAYS[mode], "ok")
+    except (SignInFailed, SignInBusy, Throttled) as error:
+        flash(f"{error} The mode was not changed.", "danger")
+    return redirect(safe_path(request.form.get("next", "/redis")), 303)
+
+
+_SAYS = {
+    Mode.VIEW: "View mode: nothing can be changed.",
+    Mode.EDIT: "Edit mode is on until 15 minutes pass without use.",
+    Mode.ADMIN: "Admin mode is on until 15 minutes pass without use.",
+}
+
+
+def _frame(place: Where) -> dict[str, object]:
+    """Return what the head of every page of the explorer shows."""
+    server = parts().explorer.servers.find(place.server)
+    overview, error = _overview(place)
+    return {
+        "where": place,
+        "server": server,
+        "servers": parts().explorer.servers.all(),
+        "overview": overview,
+        "connection_error": error,
+        "mode": explorer_mode.mode_now(),
+        "modes": [mode for mode in Mode if explorer_mode.top_mode().covers(mode)],
+        "is_fresh": is_fresh(),
+        "has_password": bool((user := asker().user) and user.has_password),
+        "types": list(LENGTHS),
+    }
+
+
+def _overview(place: Where) -> tuple[Overview | None, ThumbAppError | None]:
+    try:
+        return look(place.gate, db=place.db), None
+    except ThumbAppError as error:
+        return None, error
+
+
+def _limit_asked() -> int:
+    text = request.args.get("limit", str(STEP))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_ROWS_STREAMED:
+        raise BadParameter("limit", text, f"a number from 1 to {MOST_ROWS_STREAMED}")
+    return int(text)
