@@ -226,3 +226,14 @@ def test_an_upload_that_is_not_counted_in_stores_nothing(desk: Desk, photo: byte
         )
 
     assert desk.folders() == []
+
+
+def test_the_bytes_of_all_jobs_are_counted_whoever_pays(store: JobStore) -> None:
+    paid, free = draft(), replace(draft(), payer="", stored=50)
+    store.add(paid)
+    store.add(free)
+    change(store, paid, JobState.DONE, stored=350)
+    full = store.stored_bytes()
+    store.forget(paid)
+
+    assert (full, store.stored_bytes()) == (400, 50)

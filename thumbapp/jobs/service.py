@@ -141,6 +141,10 @@ class JobService:
         """Return how many jobs wait."""
         return self._store.waiting()
 
+    def stored_bytes(self) -> int:
+        """Return how many bytes the files of all jobs take."""
+        return self._store.stored_bytes()
+
     def page_of(
         self,
         owner: str | None,

@@ -8,7 +8,7 @@ cancel and a retry can never overwrite each other. Keys, all under the namespace
 - ``jobs:queued`` zset, id by place drawn; ``jobs:expiring`` zset, id by the second it may go
 - ``batch:<id>`` hash and ``batch:<id>:jobs`` zset; ``gone:<id>`` tombstone of an expired job
 - ``removed:<id>`` for an hour after a removal; ``restoring:<id>`` while one heals
-- ``jobs:number`` counter
+- ``jobs:number`` counter; ``jobs:bytes`` counter of the bytes of all jobs
 - ``load:<payer>`` set of a payer's jobs that wait or run; ``stored:<payer>`` counter of bytes
 """
 
@@ -28,16 +28,19 @@ _CHUNK: Final = 200
 _RESTORING_S: Final = 60
 _REMOVED_S: Final = 3600
 
-# Adds what the record says to its payer's share (sign 1), or takes it away (-1). Called before and after
-# each change of a record, within the same script, so the share is always the sum of the records.
+# Adds what the record says to the sum of all and to its payer's share (sign 1), or takes it away (-1).
+# Called before and after each change of a record, within the same script, so both are always the sum of
+# the records.
 _SHARE: Final = """
 local function share(namespace, key, id, sign)
   local payer, state, stored = unpack(redis.call('HMGET', key, 'payer', 'state', 'stored'))
+  local change, all = sign * (tonumber(stored) or 0), namespace .. 'jobs:bytes'
+  if change ~= 0 and redis.call('INCRBY', all, change) <= 0 then redis.call('DEL', all) end
   if not payer or payer == '' then return end
   local load, bytes = namespace .. 'load:' .. payer, namespace .. 'stored:' .. payer
   if sign > 0 and (state == 'queued' or state == 'running') then redis.call('SADD', load, id)
   else redis.call('SREM', load, id) end
-  if redis.call('INCRBY', bytes, sign * (tonumber(stored) or 0)) <= 0 then redis.call('DEL', bytes) end
+  if redis.call('INCRBY', bytes, change) <= 0 then redis.call('DEL', bytes) end
 end
 """
 # KEYS: load, stored, job, then sorted sets. ARGV: namespace, id, most jobs, most bytes (0: no limit),
@@ -141,6 +144,10 @@ class JobStore:
         pipe.get(stored)
         jobs, stored_bytes = pipe.execute()
         return Share(jobs, int(stored_bytes or 0))
+
+    def stored_bytes(self) -> int:
+        """Return how many bytes the files of all jobs take."""
+        return int(self._redis.get(self._key("jobs:bytes")) or 0)
 
     def find(self, job_id: str) -> Job:
         """Return the job.

@@ -21,6 +21,7 @@ from thumbapp.errors import CannotStart
 from thumbapp.schedules.ticker import Ticker
 from thumbapp.taskqueue.heartbeat import Heartbeat
 from thumbapp.taskqueue.outage import Outage
+from thumbapp.taskqueue.samples import Sampler
 from thumbapp.taskqueue.scheduled import QueueOutlet
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
     """
 
     outage: Outage
+    sampler: Sampler
     _tidy_at: float = 0.0
 
     def loop(self, now: datetime | None = None) -> None:
@@ -104,6 +106,7 @@ class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
     def _look(self) -> None:
         self.huey.set_clock()
         self.huey.move_due()
+        self.sampler.look()
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_EVERY_S
             self.huey.storage.streams.leases.tidy()
@@ -218,6 +221,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
     def _create_scheduler(self) -> StreamScheduler:
         scheduler: StreamScheduler = super()._create_scheduler()
         scheduler.outage = self.outage
+        scheduler.sampler = Sampler(self.huey.client, namespace=self.huey.namespace)
         return scheduler
 
     def _handle_signal(self, signum: int, frame: object) -> None:

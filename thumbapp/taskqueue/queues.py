@@ -22,12 +22,14 @@ _EMPTY: Final = "0-0"
 class QueueState:
     """One queue now: messages that wait, those in workers' hands, how long the oldest has waited.
 
-    ``oldest_s`` is None when none waits, ``paused_at`` when workers may take from it.
+    ``lag`` is how many of those that wait were never given to any worker. ``oldest_s`` is None when none
+    waits, ``paused_at`` when workers may take from it.
     """
 
     name: str
     waiting: int
     in_hand: int
+    lag: int = 0
     oldest_s: float | None = None
     paused_at: datetime | None = None
 
@@ -106,22 +108,26 @@ class Queues:
 def _state(
     rank: str, length: Any, pending: Any, *, oldest_ms: int | None, now_ms: int, paused: bytes | None
 ) -> QueueState:
-    held = _in_hand(pending)
+    held, given = _pending(pending)
     return QueueState(
         name=rank,
         waiting=max(0, int(length) - held),
         in_hand=held,
+        lag=max(0, int(length) - given),
         oldest_s=None if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000),
         paused_at=datetime.fromtimestamp(int(paused) / 1000, UTC) if paused else None,
     )
 
 
-def _in_hand(pending: Any) -> int:
-    """Return how many messages workers hold, by the reply to XPENDING; an error: nobody ever took one."""
+def _pending(pending: Any) -> tuple[int, int]:
+    """Return how many messages workers hold, and with those handed back, by the reply to XPENDING.
+
+    An error: nobody ever took one.
+    """
     if isinstance(pending, Exception):
-        return 0
+        return 0, 0
     free = sum(int(each["pending"]) for each in pending["consumers"] if each["name"] == NOBODY)
-    return int(pending["pending"]) - free
+    return int(pending["pending"]) - free, int(pending["pending"])
 
 
 def _after(groups: Any) -> str:
