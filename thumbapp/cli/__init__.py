@@ -17,12 +17,14 @@ from thumbapp import __version__
 COMMANDS: Final = {
     "doctor": "thumbapp.cli.doctor",
     "jobs": "thumbapp.cli.jobs",
+    "queues": "thumbapp.cli.queues",
     "tasks": "thumbapp.cli.tasks",
     "thumbs": "thumbapp.cli.thumbs",
     "tokens": "thumbapp.cli.tokens",
     "up": "thumbapp.cli.up",
     "users": "thumbapp.cli.users",
     "worker": "thumbapp.cli.worker",
+    "workers": "thumbapp.cli.workers",
 }
 
 

@@ -20,6 +20,7 @@ from thumbapp.errors import (
     BadUserName,
     CannotStart,
     ThumbAppError,
+    UnknownQueue,
     UnknownTask,
 )
 from thumbapp.runtime.logs import json_line, one_line
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 BAD_USAGE = 2
-_USAGE = (BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart, UnknownTask)
+_USAGE = (BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart, UnknownQueue, UnknownTask)
 
 _P = ParamSpec("_P")
 

@@ -1,0 +1,59 @@
+"""Workers, queues and tasks as plain values for JSON: the same in the API and at the command line."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from thumbapp.taskqueue.catalogue import TaskKind
+from thumbapp.taskqueue.queues import QueueState
+from thumbapp.taskqueue.workers import WorkerInfo
+
+
+def worker_facts(worker: WorkerInfo) -> dict[str, Any]:
+    """Return one worker; durations are in seconds, times RFC 3339 in UTC."""
+    return {
+        "id": worker.id,
+        "host": worker.host,
+        "pid": worker.pid,
+        "threads": worker.threads,
+        "versions": dict(worker.versions),
+        "running": [asdict(task) for task in worker.running],
+        "started_at": _timestamp(worker.started_at),
+        "heartbeat_age_s": worker.age_s,
+        "late": worker.is_late,
+        "stopping": worker.is_stopping,
+        "clock_skew_s": worker.clock_skew_s,
+        "memory_bytes": worker.memory_bytes,
+        "children_bytes": worker.children_bytes,
+    }
+
+
+def queue_facts(state: QueueState) -> dict[str, Any]:
+    """Return one queue; ``oldest_s`` is null when none waits."""
+    return {
+        "name": state.name,
+        "depth": state.waiting,
+        "in_hand": state.in_hand,
+        "oldest_s": state.oldest_s,
+        "paused": state.is_paused,
+        "paused_at": _timestamp(state.paused_at),
+    }
+
+
+def task_facts(kind: TaskKind) -> dict[str, Any]:
+    """Return one registered task."""
+    return {
+        "name": kind.name,
+        "signature": kind.signature,
+        "about": kind.about,
+        "arguments": [asdict(argument) for argument in kind.arguments],
+        "retries": kind.retries,
+        "priority": kind.priority,
+        "periodic": kind.is_periodic,
+    }
+
+
+def _timestamp(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
