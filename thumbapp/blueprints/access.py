@@ -137,7 +137,7 @@ def _guard() -> Response | None:
 
 def here() -> str:
     """Return the path to come back to after signing in."""
-    return request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else "/"
+    return safe_path(request.full_path.rstrip("?")) if request.method in {"GET", "HEAD"} else "/"
 
 
 def _is_page_visit() -> bool:

@@ -60,7 +60,8 @@ def _check_host() -> None:
 
     Flask's own TRUSTED_HOSTS cuts an IPv6 address at its first colon.
     """
-    name = urlsplit(f"//{request.host}").hostname or ""
+    is_named = "Host" in request.headers or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+    name = urlsplit(f"//{request.host}").hostname or "" if is_named else ""
     for allowed in (*LOOPBACK, *parts().settings.allowed_hosts):
         if name == allowed.strip("[]") or (allowed.startswith(".") and f".{name}".endswith(allowed)):
             return

