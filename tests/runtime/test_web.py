@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from thumbapp.errors import CannotListen, PortTaken
+from thumbapp.runtime.channel import MOST_AHEAD
 from thumbapp.runtime.web import WebServer, address_of, listen
 
 LIMIT = 1_000_000
@@ -183,3 +184,12 @@ def test_every_address_of_a_name_is_listened_on_under_one_port() -> None:
 def test_the_address_is_one_that_a_browser_opens() -> None:
     with listen("0.0.0.0", 0)[0] as everywhere:
         assert address_of([everywhere]) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
+
+
+def test_of_requests_in_a_pile_the_first_few_are_answered(site: Served) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+        answers = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert 1 <= answers.count(b"HTTP/1.1 200 OK") <= MOST_AHEAD
+    assert answers.count(b"Connection: close") == 1

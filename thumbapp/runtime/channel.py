@@ -14,6 +14,7 @@ from thumbapp.runtime.chunks import Chunks
 from thumbapp.runtime.pace import Pace
 from thumbapp.runtime.refusal import Refusal
 
+MOST_AHEAD: Final = 4
 _VERSIONS: Final = {"1.0", "1.1"}
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _FOLD: Final = re.compile(rb"\n[ \t]")
@@ -112,7 +113,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
         if self._pace is None or self.request is None:
             self._pace = Pace(self.limit_s)
         self._pace.took(len(data))
-        return bool(super().received(data))
+        is_taken = bool(super().received(data))
+        self._forget_most_of_a_pile()
+        return is_taken
+
+    def _forget_most_of_a_pile(self) -> None:
+        """Close behind the first few of requests that were sent without awaiting an answer.
+
+        One packet holds a hundred, and each answer that nobody reads may hold a file open.
+        """
+        with self.requests_lock:
+            if len(self.requests) <= MOST_AHEAD:
+                return
+            for request in self.requests[MOST_AHEAD:]:
+                request.close()
+            del self.requests[MOST_AHEAD:]
+            self.requests[-1].headers["CONNECTION"] = "close"
 
     def check_pace(self) -> None:
         """Give up a request that comes in, or an answer that is read, too slowly; in the server's thread."""

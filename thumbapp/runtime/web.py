@@ -18,11 +18,16 @@ from waitress.server import BaseWSGIServer, create_server
 
 from thumbapp.errors import CannotListen, PortTaken
 from thumbapp.runtime.channel import Channel
+from thumbapp.runtime.files import allow_open_files
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS = 64
+CONNECTIONS = 2_000
+# A connection may hold itself and the files of its unsent answers.
+_FILES_A_CONNECTION = 5
+_OTHER_FILES = 150
 MAX_HEADER_BYTES = 65_536
 _AIRPLAY_PORT = 5000
 _CHECK_EVERY_S = 1.0
@@ -84,6 +89,12 @@ def _why(host: str, port: int, error: OSError) -> PortTaken | CannotListen:
     return CannotListen(host, port, (error.strerror or str(error)).lower())
 
 
+def _connections() -> int:
+    """Return how many connections may be open at once: one that cannot be accepted would stop all."""
+    files = allow_open_files(_OTHER_FILES + CONNECTIONS * _FILES_A_CONNECTION)
+    return max(_OTHER_FILES, min(CONNECTIONS, files - _OTHER_FILES))
+
+
 class WebServer:
     """waitress over one application; `start` it, and `stop` it before its time is up.
 
@@ -109,7 +120,7 @@ class WebServer:
             map=self._map,
             sockets=list(sockets),
             threads=threads,
-            connection_limit=2000,
+            connection_limit=_connections(),
             asyncore_use_poll=True,
             channel_request_lookahead=1,
             max_request_header_size=MAX_HEADER_BYTES,
