@@ -22,6 +22,7 @@ from thumbapp.blueprints import (
     health,
     identity,
     jobs,
+    metrics,
     problems,
     schedule_api,
     security,
@@ -167,5 +168,6 @@ def _add_pages(app: Flask) -> None:
             blueprint
         )  # they check by themselves: a request without our cookie needs no token
         app.register_blueprint(blueprint)
-    for blueprint in (jobs.bp, health.bp, sign_in.bp, account.bp, users.bp, audit.bp, explorer.bp):
+    people = (sign_in.bp, account.bp, users.bp, audit.bp)
+    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, explorer.bp):
         app.register_blueprint(blueprint)

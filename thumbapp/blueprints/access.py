@@ -32,6 +32,7 @@ NEEDS: Final[dict[str, Need]] = {
     "bootstrap.static": Need.NOTHING,
     "health.alive": Need.NOTHING,
     "health.ready": Need.NOTHING,
+    "metrics.show": Need.OPERATOR,
     "jobs.create": Need.UPLOAD,
     "jobs.index": Need.UPLOAD,
     "jobs.show": Need.ADDRESS,
@@ -89,6 +90,9 @@ NEEDS: Final[dict[str, Need]] = {
 }
 
 
+_FOR_PROGRAMS: Final = ("/api/", "/metrics")
+
+
 def init_app(app: Flask) -> None:
     """Let nobody of *app* through who may not."""
     app.before_request(_guard)
@@ -143,7 +147,11 @@ def here() -> str:
 def _is_page_visit() -> bool:
     """Whether a person opens a page, rather than a script or a program asking for something."""
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    return request.method in {"GET", "HEAD"} and mode == "navigate" and not request.path.startswith("/api/")
+    return (
+        request.method in {"GET", "HEAD"}
+        and mode == "navigate"
+        and not request.path.startswith(_FOR_PROGRAMS)
+    )
 
 
 def safe_path(text: str) -> str:

@@ -1,9 +1,10 @@
-"""How much memory this process has, and the processes below it. Knows nothing of tasks."""
+"""How much memory this process has, and the processes below it. Knows nothing of tasks.
+
+psutil is loaded when somebody asks: the web never does.
+"""
 
 import time
-from typing import Final
-
-import psutil
+from typing import Any, Final
 
 _EVERY_S: Final = 15.0
 
@@ -15,7 +16,6 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._process = psutil.Process()
         self._known = 0, 0
         self._asked_at = -_EVERY_S
 
@@ -27,15 +27,16 @@ class Memory:
         return self._known
 
     def _look(self) -> tuple[int, int]:
+        import psutil
+
+        def resident(process: Any) -> int:
+            try:
+                return int(process.memory_info().rss)
+            except psutil.Error:  # it ended meanwhile
+                return 0
+
         try:
-            children = sum(map(_resident, self._process.children(recursive=True)))
-            return _resident(self._process), children
+            ours = psutil.Process()
+            return resident(ours), sum(map(resident, ours.children(recursive=True)))
         except psutil.Error:
             return self._known
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:  # it ended meanwhile
-        return 0
