@@ -18,6 +18,7 @@ from thumbapp.blueprints import (
     assets,
     audit,
     explorer,
+    explorer_api,
     filters,
     health,
     identity,
@@ -163,7 +164,7 @@ def _extend(app: Flask) -> None:
 
 
 def _add_pages(app: Flask) -> None:
-    for blueprint in (api.bp, schedule_api.bp):
+    for blueprint in (api.bp, schedule_api.bp, explorer_api.bp):
         security.csrf.exempt(
             blueprint
         )  # they check by themselves: a request without our cookie needs no token

@@ -87,6 +87,10 @@ NEEDS: Final[dict[str, Need]] = {
     "explorer.scan_keys": Need.OPERATOR,
     "explorer.status": Need.OPERATOR,
     "explorer.set_mode": Need.OPERATOR,
+    # How far a command may go, the explorer's gate decides.
+    "explorer_api.keys": Need.OPERATOR,
+    "explorer_api.value": Need.OPERATOR,
+    "explorer_api.command": Need.OPERATOR,
 }
 
 

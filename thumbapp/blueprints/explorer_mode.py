@@ -32,9 +32,14 @@ def top_mode() -> Mode:
 def mode_now() -> Mode:
     """Return the mode of the session; view without one, after 15 idle minutes, and for programs."""
     mode = session.get(_MODE, Mode.VIEW)
-    if mode not in set(Mode) or not _has_record() or time.time() - session.get(_USED_AT, 0) > IDLE_S:
+    if mode not in set(Mode) or not is_session() or time.time() - session.get(_USED_AT, 0) > IDLE_S:
         return Mode.VIEW
     return Mode(mode) if top_mode().covers(Mode(mode)) else top_mode()
+
+
+def is_session() -> bool:
+    """Whether who is asking is signed in by a browser, and no program with a token."""
+    return getattr(session, "record", None) is not None
 
 
 def note_use() -> None:
@@ -79,16 +84,12 @@ def switch(text: str, *, password: str) -> Mode:
 def _confirm(password: str) -> None:
     """Return when the user is still there: signed in just now, or by the *password*."""
     user: User | None = asker().user
-    if user is None or not _has_record():
+    if user is None or not is_session():
         raise SignInFailed
     if is_fresh():
         return
     parts().accounts.confirm(user, password, address=address())
     identity.refresh()
-
-
-def _has_record() -> bool:
-    return getattr(session, "record", None) is not None
 
 
 def _binding() -> str:

@@ -94,15 +94,15 @@ def value_pane(place: Where) -> ValuePane | None:
     journal, ask = Journal(), Ask()
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
-        ask = _ask(asked)
+        ask = ask_for(asked)
         opened = open_key(place.gate, place.name or b"", ask, db=place.db, journal=journal)
     except ThumbAppError as error:
         return ValuePane(place, ask, journal, error=error, asked=asked)
     return ValuePane(place, ask, journal, opened.facts, opened.page, asked=asked)
 
 
-def _ask(given: Mapping[str, str]) -> Ask:
-    """Return which part of the value is asked for; raises BadParameter."""
+def ask_for(given: Mapping[str, str]) -> Ask:
+    """Return which part of a value is asked for by the names of `ASKED`; raises BadParameter."""
     limit = given.get("v_limit", str(PAGE))
     if not limit.isascii() or not limit.isdecimal() or len(limit) > 6:
         raise BadParameter("v_limit", limit, "a number")

@@ -28,6 +28,11 @@ def nothing() -> None:
     g.audit_nothing = True
 
 
+def left_to_the_gate() -> None:
+    """Say that the explorer's gate notes what the request does, and what it refuses."""
+    g.audit_left = True
+
+
 def about(target: str) -> None:
     """Say what the request is about, where its address does not."""
     g.audit_target = target
@@ -36,7 +41,7 @@ def about(target: str) -> None:
 def _record(response: Response) -> Response:
     if request.method in _SAFE or request.endpoint is None:
         return response
-    if g.get("audit_nothing") and response.status_code < 400:
+    if g.get("audit_left") or (g.get("audit_nothing") and response.status_code < 400):
         return response
     ids = " ".join(map(str, (request.view_args or {}).values()))
     action = g.get("audit_action", request.endpoint)

@@ -1,6 +1,7 @@
 """What the Redis explorer refuses, cannot find, or is told by a server."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from thumbapp.errors.base import Refused, ThumbAppError, Unavailable
 
@@ -92,6 +93,11 @@ class ConfirmationNeeded(ThumbAppError):
         super().__init__(f"This needs a confirmation: {effect}.")
         self.effect = effect
         self.token = token
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What will happen, and the token that says yes."""
+        return {"confirm": self.token, "effect": self.effect}
 
 
 class UnknownServer(ThumbAppError):

@@ -10,10 +10,10 @@ from typing import Any, Final
 from apispec import APISpec
 
 from thumbapp import __version__
-from thumbapp.blueprints.openapi import jobs, schedules
+from thumbapp.blueprints.openapi import explorer, jobs, schedules
 from thumbapp.blueprints.openapi.vocabulary import COUNT, TEXT, answer, record
 
-FEATURES: Final = (jobs, schedules)
+FEATURES: Final = (jobs, explorer, schedules)
 
 _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Problem": record(
