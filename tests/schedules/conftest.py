@@ -58,6 +58,7 @@ class Bench:
 
     client: redis.Redis
     queue: Queue = field(default_factory=Queue)
+    last_slot: int = 0
 
     def __post_init__(self) -> None:
         self.schedules = Schedules(self.client, namespace=NAMESPACE, outlet=self.queue)
@@ -85,7 +86,8 @@ class Bench:
     def shift(self, schedule_id: str, seconds: float) -> None:
         """Let the next slot of a schedule have been *seconds* ago, and its interval count from there."""
         keys = self.store.keys
-        slot = int(self.store.now().timestamp() * 1000 - seconds * 1000)
+        slot = max(int(self.store.now().timestamp() * 1000 - seconds * 1000), self.last_slot + 1)
+        self.last_slot = slot  # two in one millisecond would be one slot
         self.client.hset(keys.record(schedule_id), mapping={"slot": slot, "anchor": slot})
         self.client.zadd(keys.due, {schedule_id: slot})
         self.ticker = self.new_ticker()
