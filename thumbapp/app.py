@@ -26,6 +26,8 @@ from thumbapp.blueprints import (
     metrics,
     problems,
     schedule_api,
+    schedule_pages,
+    schedules,
     security,
     sign_in,
     trail,
@@ -159,8 +161,11 @@ def _extend(app: Flask) -> None:
     filters.init_app(app)
     assets.init_app(app)
     shown = {"version": __version__, "settings": parts.settings}
-    status = LocalProxy(worker_status)
-    app.context_processor(lambda: shown | {"worker_status": status})
+    asked = {
+        "worker_status": LocalProxy(worker_status),
+        "schedule_alerts": LocalProxy(schedule_pages.alerts),
+    }
+    app.context_processor(lambda: shown | asked)
 
 
 def _add_pages(app: Flask) -> None:
@@ -170,5 +175,5 @@ def _add_pages(app: Flask) -> None:
         )  # they check by themselves: a request without our cookie needs no token
         app.register_blueprint(blueprint)
     people = (sign_in.bp, account.bp, users.bp, audit.bp)
-    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, explorer.bp):
+    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, explorer.bp, schedules.bp):
         app.register_blueprint(blueprint)

@@ -37,7 +37,8 @@ _PREVIEW_BYTES: Final = 400_000
 def init_app(app: Flask) -> None:
     """Let the templates of *app* use the filters."""
     filters: list[Callable[..., object]] = [
-        *(filesize, ago, exact, day, iso, took, preview, counted, browser, lifetime, key_text),
+        *(filesize, ago, exact, clock, day, iso, took, span, preview, counted, browser),
+        *(lifetime, key_text),
     ]
     for function in filters:
         app.add_template_filter(function)
@@ -69,6 +70,12 @@ def exact(moment: datetime) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def clock(moment: datetime) -> str:
+    """Return the time of day of *moment* in the zone of the settings, to the millisecond."""
+    zone = ZoneInfo(parts().settings.timezone or "UTC")
+    return moment.astimezone(zone).isoformat(timespec="milliseconds")[11:23]
+
+
 def day(moment: datetime) -> str:
     """Return the day of *moment* in the zone of the settings: ``2026-11-24``."""
     return f"{moment.astimezone(ZoneInfo(parts().settings.timezone or 'UTC')):%Y-%m-%d}"
@@ -91,12 +98,19 @@ def took(job: Job) -> str:
     """Return how long the job worked: ``83 ms``, ``1.4 s``, ``2 min 5 s``; "" when that is not known."""
     if not job.started_at or not job.finished_at:
         return ""
-    seconds = (job.finished_at - job.started_at).total_seconds()
+    return span((job.finished_at - job.started_at).total_seconds() * 1000)
+
+
+def span(milliseconds: float) -> str:
+    """Return *milliseconds* as people read them: ``83 ms``, ``1.4 s``, ``2 min 5 s``, ``3 h 20 min``."""
+    seconds = milliseconds / 1000
     if seconds < 1:
-        return f"{max(0, round(seconds * 1000))} ms"
+        return f"{max(0, round(milliseconds))} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    if seconds < 3600:
+        return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    return f"{int(seconds) // 3600:,} h {int(seconds) % 3600 // 60} min"
 
 
 def preview(job: Job) -> Thumbnail | None:

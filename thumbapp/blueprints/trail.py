@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from thumbapp.blueprints.access import NEEDS, Need
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, known_name
+from thumbapp.errors import ThumbAppError
 
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -33,9 +34,19 @@ def left_to_the_gate() -> None:
     g.audit_left = True
 
 
+def refused(error: ThumbAppError) -> None:
+    """Say that what the request asked for was refused, although its answer is a page."""
+    g.audit_refused = error.code
+
+
 def about(target: str) -> None:
     """Say what the request is about, where its address does not."""
     g.audit_target = target
+
+
+def _refusal(response: Response) -> str:
+    """Return the code of what was refused, the status where there is none."""
+    return str(g.get("audit_refused") or g.get("problem_code", response.status_code))
 
 
 def _record(response: Response) -> Response:
@@ -45,14 +56,16 @@ def _record(response: Response) -> Response:
         return response
     ids = " ".join(map(str, (request.view_args or {}).values()))
     action = g.get("audit_action", request.endpoint)
-    is_done = response.status_code < 400
+    is_done = response.status_code < 400 and "audit_refused" not in g
     is_sign_in = is_done and action.startswith("sign-")
     parts().audit.record(
         who=known_name(),
         action=action,
         target=g.get("audit_target", ids),
         source=address(),
-        result="ok" if is_done else g.get("problem_code", str(response.status_code)),
+        result="ok"
+        if is_done
+        else g.get("audit_refused") or g.get("problem_code", str(response.status_code)),
         by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
     )
     return response

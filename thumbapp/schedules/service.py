@@ -47,7 +47,7 @@ class Schedules:
         self.store = ScheduleStore(client, namespace=namespace)
         self.desk = Desk(client, namespace=namespace)
         self.outlet = outlet
-        self._timezone = timezone
+        self.timezone = timezone
 
     # --- looking ------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class Schedules:
         Name, task and arguments may still be missing. Raises BadSchedule for what is wrong about time.
         """
         now = self.store.now()
-        plan = read_timing(told, now=now, before=before.plan if before else None, tz=self._timezone)
+        plan = read_timing(told, now=now, before=before.plan if before else None, tz=self.timezone)
         anchor = self._anchor(plan, before, now)
         return Preview(sentence(plan), remarks(plan), upcoming(plan, anchor, now, count=count))
 
@@ -198,7 +198,7 @@ class Schedules:
 
     def _read(self, told: Told, now: datetime, before: Schedule | None) -> Plan:
         plan = before.plan if before else None
-        return read_plan(told, tasks=self.outlet, now=now, before=plan, tz=self._timezone)
+        return read_plan(told, tasks=self.outlet, now=now, before=plan, tz=self.timezone)
 
     def _add(self, plan: Plan, now: datetime, *, who: str) -> Schedule:
         fresh = Schedule(

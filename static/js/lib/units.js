@@ -51,6 +51,19 @@ export function lifetime(ms) {
 }
 
 /**
+ * Returns so many seconds in its two largest units: 7 s, 2 min 5 s, 3 h 20 min, 12 days.
+ *
+ * @param {number} seconds
+ */
+export function span(seconds) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 172_800) return `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
+  return counted(Math.floor(whole / 86_400), "day");
+}
+
+/**
  * Returns the number with its noun: 1 picture, 12 pictures.
  *
  * @param {number} number

@@ -1,0 +1,220 @@
+"""What the pages of schedules show, computed here so that the templates only place it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import g, render_template, request
+
+from thumbapp.blueprints.access import may
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.schedule_api import cursor_asked, listing_asked, schedules
+from thumbapp.errors import BadSchedule, StaleSchedule
+from thumbapp.forms.arguments import Argument, arguments_of, filled, typed
+from thumbapp.forms.schedules import ScheduleForm
+from thumbapp.schedules.listing import Listing, Row
+from thumbapp.schedules.model import Kind, Schedule, Slot, Source
+from thumbapp.schedules.reading import available_zones
+from thumbapp.schedules.recurrence import Upcoming
+from thumbapp.schedules.service import Preview
+
+ROWS_A_PAGE = 100
+SLOTS_A_PAGE = 25
+_COMPARED = (
+    *("name", "description", "task", "kind", "cron", "at", "tz", "enabled", "start", "end", "max_runs"),
+    *("jitter", "misfire", "grace", "overlap", "expires", "priority", "retries", "retry_delay", "timeout"),
+    "alert_after",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of the list, and whether there is nothing yet but what the code brings."""
+
+    listing: Listing
+    now: datetime
+    is_new: bool
+
+    @property
+    def rows(self) -> list[Row]:
+        """The schedules on this page."""
+        return self.listing.rows
+
+    def panel(self) -> str:
+        """Return the part of the page that changes by itself."""
+        return render_template("schedules/_table.html", page=self)
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """The form of a new schedule, or of one that there is; ``theirs`` is what somebody saved meanwhile."""
+
+    form: ScheduleForm
+    schedule: Schedule | None = None
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    preview: Preview | None = None
+    preview_error: str = ""
+    theirs: Schedule | None = None
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks that may be chosen; one that is not there any more is among them, as it is chosen."""
+        known = list(schedules().outlet.names())
+        chosen = self.form.task.data or ""
+        return known if not chosen or chosen in known else [chosen, *known]
+
+    @property
+    def is_task_known(self) -> bool:
+        """Whether the chosen task is there."""
+        return self.form.task.data in schedules().outlet.names()
+
+    @property
+    def kinds(self) -> list[tuple[Kind, str]]:
+        """The kinds that may be chosen, in words; the code's own only where it is so."""
+        offered = [(Kind.INTERVAL, "every so often"), (Kind.CRON, "by the clock"), (Kind.ONCE, "once")]
+        is_code = self.schedule is not None and self.schedule.plan.kind is Kind.CODE
+        return [*offered, (Kind.CODE, "as the code says")] if is_code else offered
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The names of all time zones."""
+        return available_zones()
+
+    @property
+    def fields(self) -> list[Argument] | None:
+        """The arguments of the chosen task as they are written; None where only JSON will do."""
+        return argument_fields(self.form, self.schedule)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the arguments are written as JSON."""
+        return self.fields is None or self.form.arguments_as.data == "json"
+
+    @property
+    def differences(self) -> list[tuple[str, str, str]]:
+        """Each field in which what somebody saved differs from what is written: label, theirs, ours."""
+        if self.theirs is None:
+            return []
+        theirs = ScheduleForm.of(self.theirs.plan, version=self.theirs.version)
+        rows = [(self.form[name].label.text, *_both(theirs, self.form, name)) for name in _COMPARED]
+        rows.insert(3, ("Every, in seconds", str(theirs.told()["every"]), str(self.form.told()["every"])))
+        rows.insert(4, ("Arguments", _call(theirs, self.theirs), _call(self.form, self.schedule)))
+        return [row for row in rows if row[1] != row[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailPage:
+    """One schedule with what has become of its slots, and its form."""
+
+    row: Row
+    slots: list[Slot]
+    cursor: str | None
+    upcoming: list[Upcoming]
+    now: datetime
+    form: FormPage
+
+    @property
+    def one(self) -> Schedule:
+        """The schedule."""
+        return self.row.schedule
+
+    @property
+    def is_from_code(self) -> bool:
+        """Whether the code has it."""
+        return self.one.source is Source.CODE
+
+    @property
+    def can_remove(self) -> bool:
+        """Whether it may be removed: what the code has cannot be."""
+        return not self.is_from_code or self.one.plan.task not in schedules().outlet.code_plans()
+
+    def panel(self) -> str:
+        """Return the part of the page that changes by itself."""
+        return render_template("schedules/_panel.html", page=self)
+
+
+def list_page() -> ListPage:
+    """Return the page of the list that the query asks for."""
+    listing = listing_asked(limit=ROWS_A_PAGE)
+    asks_for_all = not any(request.args.get(name) for name in ("q", "show", "task", "cursor"))
+    is_new = asks_for_all and all(row.schedule.source is Source.CODE for row in listing.rows)
+    return ListPage(listing, schedules().store.now(), is_new)
+
+
+def detail_page(schedule_id: str, form: FormPage | None = None) -> DetailPage:
+    """Return the page of one schedule, with *form* as somebody has filled it in."""
+    one = schedules().store.find(schedule_id)
+    slots, cursor = schedules().history(schedule_id, below=cursor_asked(), limit=SLOTS_A_PAGE)
+    row = Row(one, schedules().trouble(one), schedules().alerts().get(one.id, ""))
+    return DetailPage(
+        row,
+        slots,
+        cursor,
+        schedules().upcoming(one),
+        schedules().store.now(),
+        form or form_page(ScheduleForm.of(one.plan, version=one.version), one),
+    )
+
+
+def form_page(form: ScheduleForm, schedule: Schedule | None = None) -> FormPage:
+    """Return the page of *form* with what it would do."""
+    preview, error = preview_of(form, schedule)
+    return FormPage(form, schedule, preview=preview, preview_error=error)
+
+
+def refused_page(
+    form: ScheduleForm, error: BadSchedule | StaleSchedule, schedule: Schedule | None = None
+) -> FormPage:
+    """Return the page of *form* with what is wrong at its fields; with both versions, when it is stale."""
+    if isinstance(error, StaleSchedule) and schedule is not None:
+        form.version.data = str(schedule.version)
+        return FormPage(form, schedule, preview=preview_of(form, schedule)[0], theirs=schedule)
+    wrong = error.fields if isinstance(error, BadSchedule) else {}
+    form.refuse(wrong)
+    return FormPage(form, schedule, wrong=wrong, preview=preview_of(form, schedule)[0])
+
+
+def preview_of(form: ScheduleForm, schedule: Schedule | None) -> tuple[Preview | None, str]:
+    """Return what *form* would do, or what is wrong about its times; neither while nothing is written."""
+    told = form.told()
+    if not any(told[name] for name in ("every", "cron", "at")) and told["kind"] != Kind.CODE:
+        return None, ""
+    try:
+        return schedules().preview(told, before=schedule), ""
+    except BadSchedule as error:
+        return None, " ".join(error.fields.values())
+
+
+def argument_fields(form: ScheduleForm, schedule: Schedule | None) -> list[Argument] | None:
+    """Return the fields of the arguments of the task that *form* names, as they are written."""
+    name = form.task.data or ""
+    if name not in schedules().outlet.names():
+        return None if name else []
+    fields = arguments_of(schedules().outlet.signature(name))
+    if fields is None or any(each.field in request.form for each in fields):
+        return typed(fields, request.form) if fields else fields
+    if schedule is None or schedule.plan.task != name:
+        return fields
+    return filled(fields, schedule.plan.args, schedule.plan.kwargs)
+
+
+def alerts() -> dict[str, str]:
+    """Return, by id, why schedules are in trouble, for who may look at them; asked once a request."""
+    if not may("schedules.index"):
+        return {}
+    if "schedule_alerts" not in g:
+        g.schedule_alerts = parts().schedules.alerts()
+    found: dict[str, str] = g.schedule_alerts
+    return found
+
+
+def _both(theirs: ScheduleForm, ours: ScheduleForm, name: str) -> tuple[str, str]:
+    return str(theirs[name].data or ""), str(ours[name].data or "").replace("\r\n", "\n")
+
+
+def _call(form: ScheduleForm, schedule: Schedule | None) -> str:
+    """Return the arguments in *form* as one line."""
+    fields = argument_fields(form, schedule)
+    if fields is None or form.arguments_as.data == "json":
+        return f"{form.args.data or '[]'} {form.kwargs.data or '{}'}"
+    return ", ".join(f"{each.name} = {each.value}" for each in fields if each.value)
