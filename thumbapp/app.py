@@ -44,9 +44,8 @@ from thumbapp.live.listener import BLOCK_MS
 from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.web import THREADS
-from thumbapp.schedules.service import Schedules
 from thumbapp.taskqueue.queue import StreamHuey
-from thumbapp.taskqueue.scheduled import QueueOutlet
+from thumbapp.taskqueue.scheduled import schedules_of
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 if TYPE_CHECKING:
@@ -128,12 +127,7 @@ def _assemble(
         accounts=Accounts(client, namespace=settings.namespace),
         audit=audit_log,
         explorer=redis_explorer,
-        schedules=Schedules(
-            client,
-            namespace=settings.namespace,
-            outlet=QueueOutlet(huey),
-            timezone=settings.timezone or "UTC",
-        ),
+        schedules=schedules_of(huey, client, namespace=settings.namespace, timezone=settings.timezone),
     )
     app.extensions[SHUTDOWN] = [hub.close, redis_explorer.close]
 

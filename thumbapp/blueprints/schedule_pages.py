@@ -8,7 +8,9 @@ from flask import g, render_template, request
 
 from thumbapp.blueprints.access import may
 from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.filters import clock
 from thumbapp.blueprints.schedule_api import cursor_asked, listing_asked, schedules
+from thumbapp.charts import Chart, Look, Series, draw, milliseconds
 from thumbapp.errors import BadSchedule, StaleSchedule
 from thumbapp.forms.arguments import Argument, arguments_of, filled, typed
 from thumbapp.forms.schedules import ScheduleForm
@@ -119,6 +121,15 @@ class DetailPage:
         return self.row.schedule
 
     @property
+    def chart(self) -> Chart:
+        """How long the runs on this page took, and how late they were fired, the oldest first."""
+        ran = [slot for slot in reversed(self.slots) if slot.fired_at and slot.outcome.is_final]
+        columns = [clock(slot.due)[:8] for slot in ran]
+        took = Series("took", [slot.duration_ms for slot in ran])
+        late = Series("late by", [slot.late_ms for slot in ran], look=Look.DASHED, role="other")
+        return draw("runs", "Duration and lateness", columns, took, late, over="due", say=milliseconds)
+
+    @property
     def is_from_code(self) -> bool:
         """Whether the code has it."""
         return self.one.source is Source.CODE
@@ -127,6 +138,10 @@ class DetailPage:
     def can_remove(self) -> bool:
         """Whether it may be removed: what the code has cannot be."""
         return not self.is_from_code or self.one.plan.task not in schedules().outlet.code_plans()
+
+    def task_path(self, slot: Slot) -> str:
+        """Return the address of the page of the task that *slot* ran."""
+        return f"/tasks/{slot.task_id}"
 
     def panel(self) -> str:
         """Return the part of the page that changes by itself."""

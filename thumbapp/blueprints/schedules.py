@@ -160,7 +160,7 @@ def bulk() -> Response | str:
     chosen = schedules().store.load(ids)
     if act == "delete" and chosen and request.form.get("sure") != "1":
         trail.nothing()
-        return render_template("schedules/delete.html", chosen=chosen, back=_back())
+        return render_template("schedules/delete.html", picked=chosen, back=_back())
     trail.note(f"schedule.{act}", f"{len(chosen):,}: " + ", ".join(one.name for one in chosen)[:300])
     done, refusals = _act_on_all(_ACTS[act][0], chosen)
     flash(

@@ -25,9 +25,19 @@ if TYPE_CHECKING:
     "--workers", "-w", type=click.IntRange(1, 1000), help="Worker threads; THUMBAPP_WORKERS, cores + 1."
 )
 @click.option("--no-worker", is_flag=True, help="Leave the worker out; start it with: thumbapp worker.")
+@click.option("--demo", is_flag=True, help="Switch on two schedules to begin with.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--until-eof", is_flag=True, hidden=True, help="Stop when standard input ends.")
-def up(*, host: str, port: int, workers: int | None, no_worker: bool, as_json: bool, until_eof: bool) -> None:
+def up(
+    *,
+    host: str,
+    port: int,
+    workers: int | None,
+    no_worker: bool,
+    demo: bool,
+    as_json: bool,
+    until_eof: bool,
+) -> None:
     """Start web, worker and, when THUMBAPP_REDIS_URL is unset, an embedded server.
 
     Prints the address, and a link that signs the administrator in once. Ctrl-C stops all of it within
@@ -38,14 +48,15 @@ def up(*, host: str, port: int, workers: int | None, no_worker: bool, as_json: b
     try:
         settings = Settings.from_environ()
         threads = 0 if no_worker else workers or settings.workers
-        code = _run(settings, Plan(host, port, threads), as_json=as_json, until_eof=until_eof)
+        plan = Plan(host, port, threads)
+        code = _run(settings, plan, demo=demo, as_json=as_json, until_eof=until_eof)
     except (CannotStart, BadSetting) as error:
         click.echo(f"Error: {error}", err=True)
         code = 2
     sys.exit(code)
 
 
-def _run(settings: Settings, plan: "Plan", *, as_json: bool, until_eof: bool) -> int:
+def _run(settings: Settings, plan: "Plan", *, demo: bool, as_json: bool, until_eof: bool) -> int:
     """Run *plan* until somebody asks to stop; returns the exit code."""
     from thumbapp.runtime import lifeline, logs
     from thumbapp.runtime.stopping import StopRequest
@@ -57,7 +68,8 @@ def _run(settings: Settings, plan: "Plan", *, as_json: bool, until_eof: bool) ->
     if until_eof:
         lifeline.watch(sys.stdin.buffer, stop.ask)
     say = _say_json if as_json else _say
-    return Supervisor(settings, plan, make_app=_make_app, invite=_invite, say=say, stop=stop).run()
+    make_app = _make_demo if demo else _make_app
+    return Supervisor(settings, plan, make_app=make_app, invite=_invite, say=say, stop=stop).run()
 
 
 def _make_app(settings: Settings) -> "WSGIApplication":
@@ -65,6 +77,23 @@ def _make_app(settings: Settings) -> "WSGIApplication":
 
     app: WSGIApplication = thumbapp.create_app(settings)
     return app
+
+
+def _make_demo(settings: Settings) -> "WSGIApplication":
+    """Return the application, with the schedules of the demo switched on."""
+    from redis import RedisError
+
+    from thumbapp.runtime.connection import connect
+    from thumbapp.schedules.demo import add_demo
+    from thumbapp.taskqueue.scheduled import schedules_of
+    from thumbapp.tasks import huey
+
+    with connect(settings, name="thumbapp-up") as client:
+        try:
+            add_demo(schedules_of(huey, client, namespace=settings.namespace), who="up --demo")
+        except RedisError as error:
+            click.echo(f"Error: the demo was not switched on: {error}", err=True)
+    return _make_app(settings)
 
 
 def _invite(settings: Settings) -> str:

@@ -22,6 +22,7 @@ from thumbapp.schedules.keys import schedule_of
 from thumbapp.schedules.model import Kind, Outcome, Plan
 from thumbapp.schedules.outlet import Parcel
 from thumbapp.schedules.runs import Guarded, OpenRun, RunLog
+from thumbapp.schedules.service import Schedules
 from thumbapp.taskqueue.delivery import rank_of
 from thumbapp.taskqueue.messages import MessageHuey
 
@@ -91,6 +92,14 @@ class QueueOutlet:
     def is_valid(self, task: str, minute: datetime) -> bool:
         """Whether the code lets the periodic task *task* run in *minute* (UTC)."""
         return bool(self._huey.periodic[task](_naive(minute)))
+
+
+def schedules_of(
+    huey: MessageHuey, client: redis.Redis, *, namespace: str, timezone: str | None = None
+) -> Schedules:
+    """Return the schedules in *client*'s server that run the tasks of *huey*; new ones are of *timezone*."""
+    outlet = QueueOutlet(huey)
+    return Schedules(client, namespace=namespace, outlet=outlet, timezone=timezone or "UTC")
 
 
 class ScheduledRuns:
