@@ -55,6 +55,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.KeyExists: 409,
     errors.KeyChanged: 409,
     errors.UndoGone: 410,
+    errors.ScriptNotFound: 404,
+    errors.ScriptRunning: 409,
     errors.ScheduleNotFound: 404,
     errors.StaleSchedule: 409,
     errors.StillRunning: 409,

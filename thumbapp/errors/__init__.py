@@ -33,6 +33,9 @@ from thumbapp.errors.base import (
 from thumbapp.errors.console import (
     MustWait,
     NothingToWaitFor,
+    ScriptNotFound,
+    ScriptRunning,
+    ServerLacks,
     TooManyChannels,
     TooManyQueued,
 )
@@ -157,6 +160,9 @@ from thumbapp.errors.work import (
 __all__ = [
     "MustWait",
     "NothingToWaitFor",
+    "ScriptNotFound",
+    "ScriptRunning",
+    "ServerLacks",
     "TooManyChannels",
     "TooManyQueued",
     "AlreadyRunning",

@@ -1,5 +1,6 @@
 """What the console, its waits, feeds and scripts refuse."""
 
+from thumbapp.errors.base import Refused, ThumbAppError
 from thumbapp.errors.explorer import GateRefused
 
 
@@ -37,3 +38,33 @@ class TooManyChannels(GateRefused):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"One page listens to {most:,} channels and patterns at most.")
+
+
+class ScriptRunning(ThumbAppError):
+    """A script takes so long that nobody waits for it here."""
+
+    code = "script-running"
+
+    def __init__(self, patience_s: float) -> None:
+        super().__init__(
+            f"The script has run for {patience_s:g} s and keeps the server from everybody else. "
+            "SCRIPT KILL ends it if it has written nothing."
+        )
+
+
+class ScriptNotFound(ThumbAppError):
+    """No script is saved under that id."""
+
+    code = "script-not-found"
+
+    def __init__(self, script_id: str) -> None:
+        super().__init__(f"No script {script_id[:40]!r} is saved here.")
+
+
+class ServerLacks(Refused):
+    """The server is too old for what was asked."""
+
+    code = "server-lacks"
+
+    def __init__(self, command: str, since: str) -> None:
+        super().__init__(f"This server has no {command}; it came with Redis {since}.")

@@ -27,8 +27,8 @@ from thumbapp.explorer.line import command_line
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv, Failure, Reply, pack, word
 from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
-from thumbapp.explorer.servers import ANY_DB, Server, databases
-from thumbapp.explorer.wire import Line
+from thumbapp.explorer.servers import Server, databases
+from thumbapp.explorer.wire import ANY_DB, Line
 
 CONFIRM_WITHIN_S: Final = 300
 _SECRETS: Final = frozenset({"ACL SETUSER", "CONFIG SET", "ACL GETUSER"})
@@ -167,7 +167,7 @@ class Gate:
         self._audit.record(
             who=caller.who,
             action=f"redis.{action.partition(' ')[0].lower()}",
-            target=f"{self.server.name}[{db}] {action}",
+            target=f"{self.server.name}{'' if db == ANY_DB else f'[{db}]'} {action}",
             source=caller.source,
             result=result,
         )

@@ -57,3 +57,8 @@ def _byte(digits: bytes) -> bytes:
 
 def _visible(char: str) -> str:
     return char if char.isprintable() else "".join(f"\\x{byte:02x}" for byte in char.encode())
+
+
+def only(name: bytes) -> bytes:
+    """Return the glob pattern that *name* alone matches."""
+    return re.sub(rb"([*?\[\]\\^])", rb"\\\1", name)

@@ -15,11 +15,10 @@ import redis
 from thumbapp.config import PREFIX, NamedServer, Settings
 from thumbapp.errors import BadSetting, ThumbAppError, UnknownServer
 from thumbapp.explorer.catalog import Catalog
-from thumbapp.explorer.wire import Line, Link
+from thumbapp.explorer.wire import ANY_DB, Line, Link
 from thumbapp.runtime.connection import connect, connect_to, server_address, without_password
 
 OWN: Final = "app"
-ANY_DB: Final = -1
 _CATALOG_TTL_S: Final = 600.0
 _RUN_ID: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 

@@ -20,6 +20,7 @@ from thumbapp.explorer.line import command_line
 from thumbapp.explorer.resp import Argv, Failure, Reply, ReplyReader, pack
 
 TIMEOUT_S: Final = 5.0
+ANY_DB: Final = -1
 MOST_REPLY_BYTES: Final = 16_000_000
 _CHUNK: Final = 65_536
 _LONGEST_LOGGED: Final = 300
@@ -150,7 +151,7 @@ class Line:
         self.is_clean = True
 
     def _select(self, wire: socket.socket) -> None:
-        if self._connection.db == self._db:
+        if self._db in (self._connection.db, ANY_DB):
             return
         wire.sendall(pack([("SELECT", self._db)]))
         reply = ReplyReader(wire.recv, cut_at=None, limit=_CHUNK).read()
@@ -191,7 +192,7 @@ class Link:
 
     @contextmanager
     def hold(self, db: int, *, journal: Journal | None = None) -> Iterator[Line]:
-        """Lend a connection that is on database *db*.
+        """Lend a connection that is on database *db*, on whichever for `ANY_DB`.
 
         Raises:
             ServerAway: the server cannot be reached, or stops answering.

@@ -1,0 +1,116 @@
+"""Keyspace notifications are switched on for a while, and put back as they were."""
+
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from tests.explorer.conftest import ADMIN, EDITOR
+from tests.explorer.test_waiting import until
+from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded
+from thumbapp.explorer.feeds import Newsroom
+from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.notifications import SETTING, Notifications, event_of, patterns
+
+
+@pytest.fixture
+def switch(gate: Gate, any_client: redis.Redis) -> Notifications:
+    """Return the switch of each kind of server."""
+    any_client.config_set(SETTING, "")
+    return Notifications(gate, any_client, namespace="thumbapp:v1:")
+
+
+@pytest.fixture
+def turn_on(switch: Notifications) -> Callable[[str], None]:
+    """Return what sets letters, with its confirmation."""
+
+    def on(letters: str) -> None:
+        with pytest.raises(ConfirmationNeeded) as asked:
+            switch.set(letters, caller=ADMIN)
+        switch.set(letters, caller=ADMIN, confirm=asked.value.token)
+
+    return on
+
+
+def setting(client: redis.Redis) -> set[str]:
+    return set(client.config_get(SETTING)[SETTING])
+
+
+def test_letters_are_set_and_put_back(
+    switch: Notifications, turn_on: Callable[[str], None], any_client: redis.Redis
+) -> None:
+    any_client.config_set(SETTING, "Ex")
+
+    turn_on("K$")
+
+    state = switch.state()
+    assert setting(any_client) == {"K", "$"}
+    assert set(state.before or "") == {"E", "x"}
+    assert 590 <= state.left_s <= 600
+    assert switch.restore()
+    assert setting(any_client) == {"E", "x"}
+    assert not switch.restore()
+
+
+def test_what_it_was_first_is_what_comes_back(
+    switch: Notifications, turn_on: Callable[[str], None], any_client: redis.Redis
+) -> None:
+    turn_on("K$")
+    turn_on("Eg")
+
+    switch.restore()
+
+    assert setting(any_client) == set()
+
+
+def test_it_is_put_back_when_its_time_is_over(
+    switch: Notifications,
+    turn_on: Callable[[str], None],
+    any_client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn_on("K$")
+    assert not switch.restore_if_due()
+
+    monkeypatch.setattr("thumbapp.explorer.notifications.LASTS_S", 0)
+    switch.renew()
+
+    assert switch.restore_if_due()
+    assert setting(any_client) == set()
+
+
+def test_set_and_append_arrive_as_they_happen(
+    gate: Gate, switch: Notifications, turn_on: Callable[[str], None], any_client: redis.Redis
+) -> None:
+    turn_on("KE$")
+    newsroom = Newsroom(gate.server.link)
+    feed = newsroom.feed(patterns=patterns(switch.state().letters, db=0))
+    until(lambda: any_client.pubsub_numpat() == 2)
+
+    any_client.set("key", "1")
+    any_client.incr("key")
+    until(lambda: feed.position == 4)
+
+    events = [event_of(message.channel, message.data) for message in feed.wait(0, timeout_s=0).messages]
+    assert events == [
+        ("key", b"key", b"set"),
+        ("event", b"key", b"set"),
+        ("key", b"key", b"incrby"),
+        ("event", b"key", b"incrby"),
+    ]
+    newsroom.close()
+
+
+@pytest.mark.parametrize("letters", ["K", "$", "K?", "EK"])
+def test_letters_that_tell_nothing_are_refused(letters: str, switch: Notifications) -> None:
+    with pytest.raises(BadEdit):
+        switch.set(letters, caller=ADMIN)
+
+
+def test_it_takes_an_admin(switch: Notifications) -> None:
+    with pytest.raises(ModeNeeded):
+        switch.set("K$", caller=EDITOR)
+
+
+def test_one_key_is_watched_by_its_exact_name() -> None:
+    assert patterns(frozenset("K$"), db=2, key=b"a*[b]") == [rb"__keyspace@2__:a\*\[b\]"]

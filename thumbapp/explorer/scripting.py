@@ -1,0 +1,188 @@
+"""Lua scripts: run by their fingerprint, watched over, kept under a name, and the server's functions.
+
+Knows no web. What a script costs cannot be known before, so each has `PATIENCE_S`: one that only reads
+is ended then, of any other the caller is told.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from thumbapp.errors import ScriptRunning, ServerLacks
+from thumbapp.explorer.gate import Caller, Gate
+from thumbapp.explorer.replies import as_text
+from thumbapp.explorer.resp import Argv, Failure, Reply
+from thumbapp.explorer.wire import ANY_DB, Line, Waiting, unfailed
+
+PATIENCE_S: Final = 2.0
+# A server hears SCRIPT KILL only once its busy-reply-threshold, 5 s unless configured, has passed.
+_KILLED_WITHIN_S: Final = 10.0
+_CUT_AT: Final = 1_000_000
+_AT_LINE: Final = re.compile(r"(?:user_script|user_function|@\w+):(\d+):")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a script answered; *line* is where in its source it failed, counted from 1.
+
+    *was_loaded* is whether the server had it already, *was_killed* whether it took too long.
+    """
+
+    reply: Reply
+    text: str
+    ms: float
+    sha: str
+    was_loaded: bool
+    was_killed: bool = False
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the server answered with an error."""
+        return isinstance(self.reply, Failure)
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source that the error names, None when it names none."""
+        found = _AT_LINE.search(self.reply.text) if isinstance(self.reply, Failure) else None
+        return int(found[1]) if found else None
+
+
+def fingerprint(source: bytes) -> str:
+    """Return the SHA-1 by which a server knows the script *source*."""
+    return hashlib.sha1(source, usedforsecurity=False).hexdigest()
+
+
+def run_script(
+    gate: Gate,
+    source: bytes,
+    *,
+    keys: Sequence[bytes] = (),
+    args: Sequence[bytes] = (),
+    caller: Caller,
+    db: int,
+    read_only: bool = False,
+    confirm: str = "",
+) -> Outcome:
+    """Run *source* with its ``KEYS`` and ``ARGV`` and return what it answered.
+
+    It is called by its fingerprint, and sent whole when the server does not have it.
+
+    Raises:
+        Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
+        ScriptRunning: it may write and has run for `PATIENCE_S`; it goes on, `kill` may end it.
+        ServerLacks: *read_only*, and the server is older than 7.0.
+    """
+    suffix = "_RO" if read_only else ""
+    rest: Argv = (len(keys), *keys, *args)
+    whole: Argv = (f"EVAL{suffix}", source, *rest)
+    link = gate.server.link
+    with link.hold(db) as rescue:
+        if read_only and not gate.server.knows(rescue, "EVAL_RO"):
+            raise ServerLacks("EVAL_RO", "7.0")
+        gate.admit(whole, caller=caller, db=db, confirm=confirm)
+        with link.hold(db) as line, line.wait(cut_at=_CUT_AT) as waiting:
+            began, sha = time.perf_counter(), fingerprint(source)
+            reply, was_killed = _watched(waiting, (f"EVALSHA{suffix}", sha, *rest), rescue, read_only)
+            was_loaded = not (isinstance(reply, Failure) and reply.text.startswith("NOSCRIPT"))
+            if not was_loaded:
+                reply, was_killed = _watched(waiting, whole, rescue, read_only)
+            ms = (time.perf_counter() - began) * 1000
+    gate.note_run(whole, reply, caller=caller, db=db)
+    return Outcome(reply, as_text(reply), ms, sha, was_loaded, was_killed)
+
+
+def call_function(
+    gate: Gate,
+    name: bytes,
+    *,
+    keys: Sequence[bytes] = (),
+    args: Sequence[bytes] = (),
+    caller: Caller,
+    db: int,
+    confirm: str = "",
+) -> Outcome:
+    """Call the function *name* of a library on the server, under the same watch as a script."""
+    argv: Argv = ("FCALL", name, len(keys), *keys, *args)
+    link = gate.server.link
+    with link.hold(db) as rescue:
+        gate.admit(argv, caller=caller, db=db, confirm=confirm)
+        with link.hold(db) as line, line.wait(cut_at=_CUT_AT) as waiting:
+            began = time.perf_counter()
+            reply, was_killed = _watched(waiting, argv, rescue, only_reads=False)
+            ms = (time.perf_counter() - began) * 1000
+    gate.note_run(argv, reply, caller=caller, db=db)
+    return Outcome(reply, as_text(reply), ms, "", was_loaded=True, was_killed=was_killed)
+
+
+def kill(gate: Gate, *, caller: Caller, is_function: bool = False) -> Reply:
+    """End the script that keeps the server busy, and return what the server says to that."""
+    # Even SELECT is refused meanwhile.
+    return gate.run(("FUNCTION" if is_function else "SCRIPT", "KILL"), caller=caller, db=ANY_DB).reply
+
+
+def loaded(gate: Gate, shas: Sequence[str], *, caller: Caller) -> dict[str, bool]:
+    """Return for each of *shas* whether the server has that script."""
+    if not shas:
+        return {}
+    reply = gate.run(("SCRIPT", "EXISTS", *shas), caller=caller, db=0).reply
+    answers = reply if isinstance(reply, list) else [0] * len(shas)
+    return {sha: answer == 1 for sha, answer in zip(shas, answers, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One library of functions that the server keeps."""
+
+    name: bytes
+    engine: str
+    functions: tuple[bytes, ...]
+    source: bytes
+
+
+def libraries(gate: Gate) -> list[Library]:
+    """Return the libraries of functions, by name; raises ServerLacks before 7.0."""
+    with gate.server.link.hold(0) as line:
+        if not gate.server.knows(line, "FUNCTION"):
+            raise ServerLacks("FUNCTION", "7.0")
+        gate.reading(line, ["FUNCTION LIST"])
+        rows = unfailed(line.exchange(("FUNCTION", "LIST", "WITHCODE"), cut_at=_CUT_AT)[0])
+    found = [_library(_pairs(row)) for row in rows] if isinstance(rows, list) else []
+    return sorted(found, key=lambda library: library.name)
+
+
+def _library(facts: dict[bytes, Reply]) -> Library:
+    rows = facts.get(b"functions")
+    names = [_pairs(row).get(b"name") for row in rows] if isinstance(rows, list) else []
+    return Library(
+        name=_bytes(facts.get(b"library_name")),
+        engine=_bytes(facts.get(b"engine")).decode("utf-8", "replace"),
+        functions=tuple(sorted(name for name in names if isinstance(name, bytes))),
+        source=_bytes(facts.get(b"library_code")),
+    )
+
+
+def _watched(waiting: Waiting, argv: Argv, rescue: Line, only_reads: bool) -> tuple[Reply, bool]:
+    """Return the reply to *argv*, and whether it had to be ended over the connection *rescue*."""
+    waiting.send(argv)
+    if waiting.has_reply(timeout_s=PATIENCE_S):
+        return waiting.reply(), False
+    if not only_reads:
+        raise ScriptRunning(PATIENCE_S)
+    rescue.exchange(("SCRIPT", "KILL"), timeout_s=_KILLED_WITHIN_S)
+    if not waiting.has_reply(timeout_s=_KILLED_WITHIN_S):
+        raise ScriptRunning(_KILLED_WITHIN_S)
+    return waiting.reply(), True
+
+
+def _pairs(flat: Reply) -> dict[bytes, Reply]:
+    items = flat if isinstance(flat, list) else []
+    return {
+        name: value for name, value in zip(items[::2], items[1::2], strict=False) if isinstance(name, bytes)
+    }
+
+
+def _bytes(reply: Reply) -> bytes:
+    return reply if isinstance(reply, bytes) else b""
