@@ -11,6 +11,7 @@ from thumbapp.audit import Entry, Wanted
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.job_json import timestamp
 from thumbapp.errors import BadParameter
+from thumbapp.runtime.logs import json_line, one_line
 
 ENTRIES_A_PAGE = 50
 # What an action begins with, and how the filter calls it.
@@ -68,7 +69,11 @@ def _facts(entry: Entry) -> dict[str, str]:
 
 
 def _csv(entries: Iterator[Entry]) -> Iterator[bytes]:
-    """Yield the lines of a table; what a spreadsheet would take for a formula begins with an apostrophe."""
+    """Yield the lines of a table.
+
+    What a spreadsheet would take for a formula begins with an apostrophe; what would drive a terminal is
+    written as escapes.
+    """
     yield _csv_line(_COLUMNS)
     for entry in entries:
         yield _csv_line(tuple(map(_harmless, _facts(entry).values())))
@@ -81,9 +86,10 @@ def _csv_line(cells: tuple[str, ...]) -> bytes:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
+    shown = one_line(text)
+    return f"'{shown}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else shown
 
 
 def _json_lines(entries: Iterator[Entry]) -> Iterator[bytes]:
     for entry in entries:
-        yield orjson.dumps(_facts(entry)) + b"\n"
+        yield f"{json_line(orjson.dumps(_facts(entry)).decode())}\n".encode()

@@ -45,7 +45,16 @@ class Ledger:
 
     def announce(self, job: Job, word: str = "") -> None:
         """Write the log line of a new state (or *word*) and tell whoever watches the job."""
-        _log.info("job %s %s%s", job.id, word or job.state, f": {job.error.message}" if job.error else "")
+        facts = {
+            "job": job.id,
+            "batch": job.batch,
+            "state": word or str(job.state),
+            "ms": _took_ms(job),
+            "code": job.error.code if job.error else "",
+        }
+        why = f": {job.error.message}" if job.error else ""
+        how_long = f" in {facts['ms']} ms" if facts["ms"] is not None and not word else ""
+        _log.info("job %s %s%s%s", job.id, facts["state"], how_long, why, extra={"facts": facts})
         self.tell(job, word)
 
     def tell(self, job: Job, word: str = "") -> None:
@@ -77,3 +86,10 @@ class Ledger:
         except (ValueError, KeyError, TypeError, ThumbAppError):
             _log.warning("job %s: %s cannot be read", job_id, RECORD)
             return None
+
+
+def _took_ms(job: Job) -> int | None:
+    """Return how long the job worked, None when it has not begun or not ended."""
+    if not job.started_at or not job.finished_at:
+        return None
+    return round((job.finished_at - job.started_at).total_seconds() * 1000)
