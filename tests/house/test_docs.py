@@ -143,3 +143,27 @@ def test_the_changelog_begins_with_this_version() -> None:
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 
     assert headings[0] == __version__
+
+
+def test_each_line_of_the_threat_table_names_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = re.search(r"^## Threats.*?(?=^## )", page, re.MULTILINE | re.DOTALL)
+    assert rows
+    lines = [line for line in rows[0].splitlines() if line.startswith("| ")][1:]
+
+    missing = [
+        found or line
+        for line in lines
+        for found in re.findall(r"`(tests/[^`]+)`", line) or [""]
+        if not is_a_test(found)
+    ]
+
+    assert len(lines) > 20
+    assert missing == []
+
+
+def is_a_test(name: str) -> bool:
+    """Whether *name*, such as ``tests/test_audit.py::test_x``, is one."""
+    file, _, function = name.partition("::")
+    path = ROOT / file
+    return path.is_file() and f"\ndef {function}(" in path.read_text("utf-8")
