@@ -35,6 +35,7 @@ from thumbapp.blueprints import (
 )
 from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
+from thumbapp.blueprints.monitor import inside as monitor
 from thumbapp.config import Settings
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
@@ -49,6 +50,8 @@ from thumbapp.taskqueue.scheduled import schedules_of
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed.wsgi import WSGIApplication
 
 SHUTDOWN: Final = "thumbapp.shutdown"
@@ -65,8 +68,8 @@ def create_app(
     """Return the application; nothing is connected before the first request.
 
     *settings* default to the environment's, *enqueue* and *huey*, the queue with its tasks, to those of
-    `thumbapp.tasks`. *server_threads*
-    is how many requests the server works on at once: live streams leave 16 of them free.
+    `thumbapp.tasks`. *server_threads* is how many requests the server works on at once: live streams
+    leave 16 of them free.
     """
     settings = settings or Settings.from_environ()
     app = Flask(
@@ -74,9 +77,11 @@ def create_app(
     )
     app.instance_path = str(settings.data_dir)
     _configure(app, settings)
-    _assemble(app, settings, enqueue=enqueue or _queue(), huey=huey or _huey(), server_threads=server_threads)
+    huey = huey or _huey()
+    _assemble(app, settings, enqueue=enqueue or _queue(), huey=huey, server_threads=server_threads)
     _extend(app)
     _add_pages(app)
+    monitor.init_app(app, app.extensions[EXTENSION], huey)
     for name in cli.COMMANDS:
         app.cli.add_command(cli.load(name), name)
     app.wsgi_app = _wrapped(app, hops=settings.trusted_proxies)  # type: ignore[assignment,method-assign]  # Flask documents it

@@ -12,6 +12,9 @@ from thumbapp.accounts.model import Role
 from thumbapp.accounts.service import Accounts
 from thumbapp.audit import AuditLog, Entry
 from thumbapp.blueprints.context import EXTENSION, Parts
+from thumbapp.blueprints.monitor.site import EXTENSION as MONITOR
+from thumbapp.blueprints.monitor.site import Monitor
+from thumbapp.taskqueue.queue import StreamHuey
 
 PASSWORD = "correct horse battery"
 
@@ -54,6 +57,12 @@ class Site:
         return parts
 
     @property
+    def huey(self) -> StreamHuey:
+        """The queue that the monitor acts on."""
+        site: Monitor = self.app.extensions[MONITOR]
+        return site.huey
+
+    @property
     def accounts(self) -> Accounts:
         """Its accounts."""
         return self.parts.accounts
@@ -85,4 +94,5 @@ class Site:
         """Let go of everything."""
         self.parts.hub.close()
         self.parts.explorer.close()
+        self.huey.storage.close()
         self.parts.redis.close()

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, url_for
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +15,13 @@ _YEAR_S: Final = 365 * 24 * 3600
 def init_app(app: Flask) -> None:
     """Version the addresses of *app*'s static files and of its blueprints'."""
     app.url_defaults(_add_version)
+    app.add_template_global(asset)
     app.after_request(_keep)
+
+
+def asset(filename: str) -> str:
+    """Return the address of one of our static files; templates that other apps use too ask for it so."""
+    return url_for("static", filename=filename)
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ _PREVIEW_BYTES: Final = 400_000
 def init_app(app: Flask) -> None:
     """Let the templates of *app* use the filters."""
     filters: list[Callable[..., object]] = [
-        *(filesize, ago, exact, clock, day, iso, took, span, preview, counted, browser),
+        *(filesize, ago, exact, clock, day, iso, took, span, shortened, preview, counted, browser),
         *(lifetime, key_text),
     ]
     for function in filters:
@@ -64,9 +64,9 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
     return counted(passed_s // 86_400, "day") + " ago"
 
 
-def exact(moment: datetime) -> str:
-    """Return *moment* to the second in the zone of the settings: ``2026-11-24 15:05:07 CET``."""
-    zone = ZoneInfo(parts().settings.timezone or "UTC")
+def exact(moment: datetime, timezone: str = "") -> str:
+    """Return *moment* to the second in *timezone*, else that of the settings: ``2026-11-24 15:05:07 CET``."""
+    zone = ZoneInfo(timezone or parts().settings.timezone or "UTC")
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
@@ -111,6 +111,12 @@ def span(milliseconds: float) -> str:
     if seconds < 3600:
         return f"{int(seconds) // 60} min {int(seconds) % 60} s"
     return f"{int(seconds) // 3600:,} h {int(seconds) % 3600 // 60} min"
+
+
+def shortened(text: str, longest: int = 100) -> str:
+    """Return *text* on one line, cut off after *longest* characters."""
+    line = " ".join(text[: 2 * longest].split())
+    return line if len(line) <= longest and len(text) <= 2 * longest else f"{line[:longest]}…"
 
 
 def preview(job: Job) -> Thumbnail | None:

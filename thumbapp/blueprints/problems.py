@@ -62,6 +62,14 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.StillRunning: 409,
     errors.NotFromCode: 409,
     errors.FromCode: 409,
+    errors.TaskNotFound: 404,
+    errors.LetterNotFound: 404,
+    errors.WrongTaskState: 409,
+    errors.TaskNotKept: 409,
+    errors.UnknownTask: 422,
+    errors.MessageRefused: 422,
+    errors.MessageTooLarge: 413,
+    errors.BodyNotJson: 400,
     errors.Refused: 422,
     errors.JobNotFound: 404,
     errors.FileNotThere: 404,
@@ -85,6 +93,7 @@ _ADVICE_FOR: Final[dict[str, str]] = {
     errors.RoleTooLow.code: "Sign in as somebody who may, or ask an administrator.",
     errors.LinkUsed.code: "Sign in with your password, or ask for a new link.",
     errors.UserNotFound.code: "Go back and reload the page.",
+    errors.TaskNotFound.code: "Check the address, or look for it in the list of tasks.",
     errors.LastAdmin.code: "Go back, and give somebody else the role first.",
 }
 _ADVICE_FOR_ALL: Final = "Try again; if it happens again, tell the administrator the number below."
@@ -116,7 +125,7 @@ def problem(
     g.problem_code = code
     title = HTTPStatus(status).phrase
     if request.path.startswith("/api/"):
-        response: AnyResponse = _problem_json(
+        response: AnyResponse = problem_json(
             status, code=code, title=title, detail=detail, facts=facts or {}
         )
     else:
@@ -133,7 +142,8 @@ def problem(
     return response
 
 
-def _problem_json(status: int, *, code: str, title: str, detail: str, facts: Mapping[str, Any]) -> Response:
+def problem_json(status: int, *, code: str, title: str, detail: str, facts: Mapping[str, Any]) -> Response:
+    """Return an error as RFC 9457 has it, with more *facts* about it."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
@@ -149,10 +159,15 @@ def _problem_json(status: int, *, code: str, title: str, detail: str, facts: Map
 def refused(page: str, error: errors.ThumbAppError) -> Response:
     """Return *page*, on which the sentence of *error* stands, with the status that goes with it."""
     g.problem_code = error.code
-    return make_response(page, status_of(error), _headers_for(error))
+    return make_response(page, status_of(error), headers_for(error))
 
 
-def _headers_for(error: errors.ThumbAppError) -> dict[str, str]:
+def answer(error: errors.ThumbAppError | redis.RedisError) -> AnyResponse:
+    """Return what is said of *error*, one of ours or one of Redis."""
+    return _redis_away(error) if isinstance(error, redis.RedisError) else _known(error)
+
+
+def headers_for(error: errors.ThumbAppError) -> dict[str, str]:
     """Return what the status of *error* needs beside it: when to try again, how to sign in."""
     if isinstance(error, errors.Unavailable | errors.Throttled):
         return {"Retry-After": str(error.retry_after_s)}
@@ -171,7 +186,7 @@ def _known(error: errors.ThumbAppError) -> AnyResponse:
         status_of(error),
         code=error.code,
         detail=str(error),
-        headers=_headers_for(error),
+        headers=headers_for(error),
         facts=error.facts,
     )
 

@@ -11,11 +11,15 @@ from thumbapp.blueprints.identity import address, owner
 from thumbapp.errors import ThumbAppError, TooManyStreams
 from thumbapp.live import sse
 from thumbapp.live.events import Event
-
-_NOW = Event("", frozenset(), "job", b"{}")
+from thumbapp.live.hub import Hub
 
 
 def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Response:
+    """Return the stream of *topic*, of our own hub, counted for who is asking; see `follow`."""
+    return follow(parts().hub, topic, state=state, session=owner() or address(), kind="job")
+
+
+def follow(hub: Hub, topic: str, *, state: Callable[[], dict[str, Any]], session: str, kind: str) -> Response:
     """Return the stream of *topic*: *state* at once, and read anew whenever something happened.
 
     As every event carries the whole state, a browser that comes back needs nothing it missed. Without
@@ -23,7 +27,7 @@ def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Respons
     """
     state()  # an unknown job is a 404, not an open stream
     try:
-        subscription = parts().hub.subscribe([topic], session=owner() or address())
+        subscription = hub.subscribe([topic], session=session)
     except TooManyStreams:
         return Response(status=204)
 
@@ -34,5 +38,6 @@ def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Respons
             return event.data  # deleted or expired meanwhile: the event itself says so
 
     left = request.environ.get("waitress.client_disconnected", lambda: False)
-    frames = sse.stream(subscription, render=render, first=[_NOW], newest_only=True, is_disconnected=left)
+    now = Event("", frozenset(), kind, b"{}")
+    frames = sse.stream(subscription, render=render, first=[now], newest_only=True, is_disconnected=left)
     return Response(stream_with_context(frames), headers=sse.HEADERS)

@@ -136,10 +136,13 @@ from thumbapp.errors.starting import (
     UnknownTask,
 )
 from thumbapp.errors.work import (
+    ArgumentsMisfit,
     BadTask,
+    BodyNotJson,
     FileNotThere,
     JobExpired,
     JobNotFound,
+    LetterNotFound,
     MessageRefused,
     MessageTooLarge,
     NotJson,
@@ -154,7 +157,10 @@ from thumbapp.errors.work import (
     TaskExited,
     UnknownQueue,
     WorkerNotFound,
+    TaskNotFound,
+    TaskNotKept,
     WrongState,
+    WrongTaskState,
 )
 
 __all__ = [
@@ -166,6 +172,7 @@ __all__ = [
     "TooManyChannels",
     "TooManyQueued",
     "AlreadyRunning",
+    "ArgumentsMisfit",
     "BadArguments",
     "BadChoice",
     "BadColour",
@@ -188,6 +195,7 @@ __all__ = [
     "BadText",
     "BadUserName",
     "BadWord",
+    "BodyNotJson",
     "BrokenPicture",
     "BrokenRequest",
     "CannotListen",
@@ -212,6 +220,7 @@ __all__ = [
     "KeyNotFound",
     "KeyProtected",
     "LastAdmin",
+    "LetterNotFound",
     "LineUnreadable",
     "LinkUsed",
     "MessageRefused",
@@ -264,6 +273,8 @@ __all__ = [
     "StoreFull",
     "TaskDied",
     "TaskExited",
+    "TaskNotFound",
+    "TaskNotKept",
     "Throttled",
     "ThumbAppError",
     "TokenNotFound",
@@ -292,6 +303,7 @@ __all__ = [
     "VersionNeeded",
     "WorkerNotFound",
     "WrongState",
+    "WrongTaskState",
     "WrongType",
     "server_said",
 ]

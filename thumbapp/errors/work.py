@@ -180,3 +180,62 @@ class TaskExited(ThumbAppError):
 
     def __init__(self, how: str) -> None:
         super().__init__(f"The task raised {how}; a task ends by returning or raising an error.")
+
+
+class TaskNotFound(ThumbAppError):
+    """No task has that id, or its record was removed after the retention time."""
+
+    code = "task-not-found"
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(
+            f"There is no record of a task {task_id[:80]!r}; records go after the retention time."
+        )
+
+
+class ArgumentsMisfit(Refused):
+    """A task cannot be called with such arguments."""
+
+    code = "arguments-misfit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The task was not queued. {reason}.")
+
+
+class WrongTaskState(ThumbAppError):
+    """The task is not in a state in which that can be done."""
+
+    code = "wrong-task-state"
+
+    def __init__(self, action: str, state: str) -> None:
+        super().__init__(f"A task that is {state} cannot be {action}.")
+
+
+class TaskNotKept(ThumbAppError):
+    """What the task was called with is not known whole any more."""
+
+    code = "task-not-kept"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Its arguments were too long to be kept whole, so it cannot be run again from here. "
+            "Run it anew with the arguments."
+        )
+
+
+class LetterNotFound(ThumbAppError):
+    """No dead letter has that id: it was put back or purged."""
+
+    code = "letter-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such dead letter any more; it was put back or purged.")
+
+
+class BodyNotJson(Refused):
+    """The body of the request is not the JSON object that is wanted."""
+
+    code = "body-not-json"
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"The body is not understood; wanted is a JSON object such as {wanted}.")

@@ -19,6 +19,7 @@ from huey.consumer import Consumer, ConsumerStopped, Scheduler, Worker, WorkerRe
 
 from thumbapp.errors import CannotStart
 from thumbapp.schedules.ticker import Ticker
+from thumbapp.taskqueue import output
 from thumbapp.taskqueue.heartbeat import Heartbeat
 from thumbapp.taskqueue.outage import Outage
 from thumbapp.taskqueue.samples import Sampler
@@ -110,6 +111,7 @@ class StreamScheduler(Scheduler):  # type: ignore[misc]  # huey ships no types
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_EVERY_S
             self.huey.storage.streams.leases.tidy()
+            self.huey.forget_old()
 
 
 class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
@@ -151,8 +153,9 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         if self.periodic:
             self._ticker.start()
         try:
-            self.start()
-            self._wait_until_stopped()
+            with output.captured():
+                self.start()
+                self._wait_until_stopped()
         finally:
             self._wind_down()
         if self._restart:

@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 from huey.api import Task
+from huey.exceptions import CancelExecution
 from huey.signals import SIGNAL_ENQUEUED, SIGNAL_SCHEDULED
 from huey.utils import ChordConfig
 
@@ -20,6 +21,7 @@ from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
 from thumbapp.taskqueue.recorder import Recorder
+from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.registry import NamedRegistry
 from thumbapp.taskqueue.running import RunningHuey
 from thumbapp.taskqueue.scheduled import ScheduledRuns
@@ -130,7 +132,12 @@ class StreamHuey(RunningHuey):
         storage = super().create_storage()
         if isinstance(storage, StreamStorage):
             storage.streams.on_empty.append(self._server_is_empty)
-            self.recorder = Recorder(storage.streams, namespace=self.namespace, ttl_s=self.results_ttl_s)
+            self.recorder = Recorder(
+                storage.streams,
+                namespace=self.namespace,
+                ttl_s=self.results_ttl_s,
+                pack=lambda task: self.serialize_task(task),
+            )
         return storage
 
     def enqueue(self, task: Any) -> Any:
@@ -144,6 +151,20 @@ class StreamHuey(RunningHuey):
     def create_consumer(self, **options: Any) -> StreamConsumer:
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""
         return StreamConsumer(self, **options)
+
+    def progress(self, done: float, total: float) -> None:
+        """Show how far the task that the calling thread runs is, *done* of *total*; cheap to call often.
+
+        Raises:
+            CancelExecution: somebody asked for the task to stop.
+        """
+        if self.recorder is not None and self.recorder.progress(done, total):
+            raise CancelExecution(retry=False)
+
+    def forget_old(self) -> int:
+        """Forget the records whose time is over; return how many."""
+        records = TaskRecords(self.client, namespace=self.namespace)
+        return records.trim(before=self.now() - timedelta(seconds=self.results_ttl_s))
 
     def _note(self, signal: str, task: Task, *args: Any) -> None:
         if self.recorder is not None:

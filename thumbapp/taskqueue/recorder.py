@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
@@ -19,8 +19,9 @@ import redis
 from huey import signals
 from huey.api import Task
 
-from thumbapp.errors import TaskDied
+from thumbapp.errors import TaskDied, ThumbAppError
 from thumbapp.live.events import stream_key
+from thumbapp.taskqueue import output
 from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
 from thumbapp.taskqueue.serializer import dump
 from thumbapp.taskqueue.streams import TaskStreams
@@ -54,6 +55,7 @@ _SAID: Final[Mapping[str, str]] = {
 _TRIED_AGAIN: Final = frozenset(
     (signals.SIGNAL_ERROR, signals.SIGNAL_TIMEOUT, signals.SIGNAL_LOCKED, signals.SIGNAL_RATE_LIMITED)
 )
+_TO_TRY_AGAIN: Final = frozenset(("failed", "cancelled", "dead"))
 _LASTING: Final = frozenset(("queued", "scheduled", "running", "retrying"))
 
 
@@ -67,16 +69,21 @@ class _Run:
     waited_ms: int
     error: str = ""
     trace: str = ""
+    told_at: float = 0.0
 
 
 class Recorder:
     """Writes the records of tasks below the key *prefix*, kept for *ttl_s* after a task has ended.
 
-    ``note`` is what Huey's signals are connected to. Nothing that it meets fails a task.
+    ``note`` is what Huey's signals are connected to. Nothing that it meets fails a task. *pack* makes
+    the message of a task: that of one that failed is kept, so that it can be tried again as it was.
     """
 
-    def __init__(self, streams: TaskStreams, *, namespace: str, ttl_s: int) -> None:
+    def __init__(
+        self, streams: TaskStreams, *, namespace: str, ttl_s: int, pack: Callable[[Task], bytes]
+    ) -> None:
         self._streams = streams
+        self._pack = pack
         self._prefix = f"{namespace}tasks"
         self._events = stream_key(namespace)
         self._ttl_s = ttl_s
@@ -85,7 +92,6 @@ class Recorder:
         self._begun: dict[str, _Run] = {}
         self._changed = threading.Condition()
         self._teller: threading.Thread | None = None
-        self._wrote_progress_at = 0.0
         self._tally = Tally(self._prefix)
 
     def note(self, signal: str, task: Task, error: Exception | None = None) -> None:
@@ -108,14 +114,20 @@ class Recorder:
         except redis.RedisError as error:
             logger.debug("Not written down at the end: %s", error)
 
-    def progress(self, done: float, total: float, *, least_s: float = 0.2) -> None:
-        """Write down how far the calling thread's task is; at most once in *least_s* seconds."""
+    def progress(self, done: float, total: float, *, least_s: float = 0.2) -> bool:
+        """Write down how far the calling thread's task is, and what it has printed so far.
+
+        That happens at most once in *least_s* seconds. Returns whether it was asked to stop.
+        """
         run = self._run
-        is_soon = time.monotonic() - self._wrote_progress_at < least_s
-        if run is None or (is_soon and done < total):
-            return
-        self._wrote_progress_at = time.monotonic()
-        self._streams.write(("HSET", f"{self._prefix}:of:{run.task.id}", "progress", f"{done:g}/{total:g}"))
+        if run is None or (time.monotonic() - run.told_at < least_s and done < total):
+            return False
+        run.told_at = time.monotonic()
+        facts: list[Word] = ["progress", f"{done:g}/{total:g}"]
+        if printed := output.text():
+            facts += ["output", printed]
+        self._streams.write(("NOTE", self._prefix, run.task.id, run.task.name, self._events, *facts))
+        return self._streams.has_field(f"{self._prefix}:of:{run.task.id}", "stop")
 
     # --- the states of a task -----------------------------------------------------------------------
 
@@ -123,9 +135,9 @@ class Recorder:
         run = self._run
         if run is not None and run.task.id == task.id:
             return  # what is to be tried again stays "retrying" while it waits
-        facts: list[Word] = ["queue", RANKS[rank_of(task.priority)], "args", _text(list(task.args))]
+        facts: list[Word] = ["queue", RANKS[rank_of(task.priority)], "args", arguments_text(list(task.args))]
         if task.kwargs:
-            facts += ["kwargs", _text(task.kwargs)]
+            facts += ["kwargs", arguments_text(task.kwargs)]
         if task.priority:
             facts += ["priority", task.priority]
         if children := [child.id for child in _followers(task)]:
@@ -136,14 +148,15 @@ class Recorder:
             facts += ["due_at", _due_ms(task)]
             self._streams.write(self._command(task, "scheduled", facts=tuple(facts)))
         else:
-            facts += ["queued_at", _now_ms()]
+            facts += ["queued_at", now_ms()]
             self._streams.write(self._command(task, "queued", facts=tuple(facts)))
 
     def _begin(self, task: Task) -> None:
-        held, now = self._streams.held, _now_ms()
+        held, now = self._streams.held, now_ms()
         waited_ms = now - held.order[1] if held else 0
         run = _Run(task, f"{self._worker.decode()}/{next(self._numbers)}", now, max(0, waited_ms))
         self._thread.run = run
+        output.begin()
         with self._changed:
             self._begun[run.id] = run
             if len(self._begun) == 1:
@@ -162,12 +175,24 @@ class Recorder:
             facts += ["error", said]
         if run is not None and run.trace:
             facts += ["traceback", run.trace]
-        now = _now_ms()
+        if run is not None and (printed := output.end()):
+            facts += ["output", printed]
+        now = now_ms()
         facts += ["queued_at" if state in ("queued", "retrying") else "finished_at", now]
-        self._streams.write(self._command(task, state, run, tuple(facts)))
+        self._streams.write(self._command(task, state, run, tuple(facts)), *self._kept(task, state))
         if run is not None:
             self._forget(run)
             self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=now - run.began_ms)
+
+    def _kept(self, task: Task, state: str) -> list[tuple[Word, ...]]:
+        """Return the command that keeps the message of *task*, if it may be tried again."""
+        if state not in _TO_TRY_AGAIN:
+            return []
+        try:
+            return [("SET", message_key(self._prefix, task.id), self._pack(task), "EX", self._ttl_s)]
+        except ThumbAppError as error:
+            logger.debug("The message of task %s is not kept: %s", task.id, error)
+            return []
 
     def _is_half_told(self, signal: str, run: _Run, error: Exception | None) -> bool:
         """Keep why *run* failed; return whether another signal will say that it is tried again."""
@@ -185,7 +210,7 @@ class Recorder:
     ) -> tuple[Word, ...]:
         """Return the command that puts *task* into *state*, in its *run* if it was one, with *facts*."""
         ttl_s = 0 if state in _LASTING else self._ttl_s
-        head = ("RECORD", self._prefix, task.id, task.name, state, run.id if run else "", _now_ms(), ttl_s)
+        head = ("RECORD", self._prefix, task.id, task.name, state, run.id if run else "", now_ms(), ttl_s)
         if run is None:
             return (*head, self._events, *facts)
         return (*head, self._events, "worker", self._worker, "started_at", run.began_ms, *facts)
@@ -232,6 +257,11 @@ class Recorder:
             self._forget(run)
 
 
+def message_key(prefix: str, task_id: str) -> str:
+    """Return the key of the kept message of a task that ended otherwise than done."""
+    return f"{prefix}:message:{task_id}"
+
+
 def _followers(task: Task) -> list[Task]:
     """Return the tasks that follow *task* in its pipeline."""
     found = []
@@ -241,7 +271,7 @@ def _followers(task: Task) -> list[Task]:
     return found
 
 
-def _text(value: object) -> bytes:
+def arguments_text(value: object) -> bytes:
     """Return *value* as JSON to be read, shortened when it is long."""
     text = dump(value)
     return text if len(text) <= LARGEST_ARGUMENTS else text[:LARGEST_ARGUMENTS]
@@ -249,8 +279,9 @@ def _text(value: object) -> bytes:
 
 def _due_ms(task: Task) -> int:
     """Return when *task*, whose time is naive and UTC, is due."""
-    return int(task.eta.replace(tzinfo=UTC).timestamp() * 1000) if task.eta else _now_ms()
+    return int(task.eta.replace(tzinfo=UTC).timestamp() * 1000) if task.eta else now_ms()
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970, as records have it."""
     return time.time_ns() // 1_000_000

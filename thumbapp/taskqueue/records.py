@@ -2,7 +2,8 @@
 
 Keys, all under the namespace: ``tasks:of:<id>`` the hash of one task; ``tasks:<state>`` zsets of ids
 by the millisecond of creation; ``tasks:total`` and ``tasks:span:<minutes since 1970>`` (five minutes
-each, kept for 25 hours) hashes of counters; ``tasks:watched`` while somebody looks. Knows no Huey.
+each, kept for 25 hours) hashes of counters; ``tasks:watched`` while somebody looks;
+``tasks:message:<id>`` the message of a task that may be tried again. Knows no Huey.
 """
 
 import heapq
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import redis
 
+from thumbapp.live.events import stream_key
 from thumbapp.taskqueue.serializer import load
 
 STATES: Final = ("queued", "scheduled", "running", "retrying", "done", "failed", "cancelled", "dead")
@@ -30,7 +32,8 @@ class TaskRecord:
     """One task as it was written down last; times are aware, arguments JSON as text.
 
     ``attempts`` counts its runs, ``children`` are the ids of what follows it in its pipeline,
-    ``parent`` is the task that enqueued it.
+    ``parent`` is the task that enqueued it, ``output`` what its last run printed and logged, ``stop``
+    is not empty when it runs and was asked to stop.
     """
 
     id: str
@@ -50,6 +53,8 @@ class TaskRecord:
     error: str = ""
     traceback: str = ""
     progress: str = ""
+    output: str = ""
+    stop: str = ""
     parent: str = ""
     children: tuple[str, ...] = ()
 
@@ -64,6 +69,15 @@ class TaskRecord:
         try:
             return load(self.args.encode()), load(self.kwargs.encode())
         except (ValueError, LookupError):
+            return None
+
+    @property
+    def done_of(self) -> tuple[float, float] | None:
+        """How much is done, of how much; None when it did not tell."""
+        done, _, total = self.progress.partition("/")
+        try:
+            return float(done), float(total)
+        except ValueError:
             return None
 
     @property
@@ -120,6 +134,7 @@ class TaskRecords:
     def __init__(self, client: redis.Redis, *, namespace: str) -> None:
         self._redis: Any = client
         self._prefix = f"{namespace}tasks"
+        self._events = stream_key(namespace)
 
     def find(self, task_id: str) -> TaskRecord | None:
         """Return the task; None when it was never seen, or its time is over."""
@@ -148,6 +163,16 @@ class TaskRecords:
             for record in self._load([task_id for _, task_id in chunk]):
                 if wanted.admits(record):
                     yield record.id
+
+    def count(self, wanted: Filter) -> int:
+        """Return how many tasks *wanted* admits."""
+        if not (wanted.name or wanted.worker or wanted.text):
+            return sum(1 for _ in self._places(wanted, None))
+        return sum(1 for _ in self.ids(wanted))
+
+    def last_change(self) -> str:
+        """Return the id of the newest event, which is another whenever a watched task has changed."""
+        return next((entry.decode() for entry, _ in self._redis.xrevrange(self._events, count=1)), "")
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks are in each of `STATES`."""

@@ -8,6 +8,14 @@ arguments are on the same server: Redis Cluster is not supported.
 # Keeps what became of a task, in its hash and in the zset of its state. A run's beginning is told
 # late and never overwrites that run's end. Listeners are told while there are any.
 RECORD = """
+local function tell(run, prefix, events, id, name, state)
+  if run('EXISTS', prefix .. ':watched') == 1 then
+    local told = cjson.encode({id = id, name = name, state = state})
+    run('XADD', events, 'MAXLEN', '~', 10000, '*',
+      'topics', 'tasks task:' .. id, 'kind', 'task', 'data', told)
+  end
+end
+
 local function record(run, at, stop)
   local prefix, id, name, state, nonce, now, seconds, events = unpack(ARGV, at, at + 7)
   local key = prefix .. ':of:' .. id
@@ -26,11 +34,7 @@ local function record(run, at, stop)
     run('ZADD', prefix .. ':' .. state, created or now, id)
   end
   if seconds ~= '0' then run('EXPIRE', key, seconds) elseif old then run('PERSIST', key) end
-  if run('EXISTS', prefix .. ':watched') == 1 then
-    local told = cjson.encode({id = id, name = name, state = state})
-    run('XADD', events, 'MAXLEN', '~', 10000, '*',
-      'topics', 'tasks task:' .. id, 'kind', 'task', 'data', told)
-  end
+  tell(run, prefix, events, id, name, state)
 end
 """
 
@@ -47,6 +51,8 @@ end
 #                             keeps a member's value; the last one in enqueues the callback
 #         RECORD prefix id name state run now seconds events field value ...
 #                             keeps what became of a task; see `thumbapp.taskqueue.recorder`
+#         NOTE prefix id name events field value ...
+#                             keeps more of a task that is on record, its state staying as it is
 # Answers 1; 2 when a chord's callback was enqueued; 0 when the entry is not this consumer's any
 # more and nothing was written; the text of the first error of a command after the acknowledgement.
 FINISH = (
@@ -90,12 +96,57 @@ while at < #ARGV do
     end
   elseif word == 'RECORD' then
     record(run, at + 2, stop)
+  elseif word == 'NOTE' then
+    local prefix, task = ARGV[at + 2], ARGV[at + 3]
+    if run('HEXISTS', prefix .. ':of:' .. task, 'state') == 1 then
+      run('HSET', prefix .. ':of:' .. task, unpack(ARGV, at + 6, stop))
+      tell(run, prefix, ARGV[at + 5], task, ARGV[at + 4], 'running')
+    end
   else
     run(unpack(ARGV, at + 1, stop))
   end
   at = stop + 1
 end
 return failure or answer
+"""
+)
+
+# Takes back a task that waits, or asks one that runs to stop: it is told when it reports progress.
+#
+# ARGV  the words of RECORD, less the first
+# Answers 1 when the task waited and is cancelled, 0 when it runs or has ended.
+CANCEL = (
+    RECORD
+    + """
+local key = ARGV[1] .. ':of:' .. ARGV[2]
+local state = redis.call('HGET', key, 'state')
+if state == 'running' then
+  redis.call('HSET', key, 'stop', 1)
+  tell(redis.call, ARGV[1], ARGV[8], ARGV[2], ARGV[3], state)
+elseif state == 'queued' or state == 'scheduled' or state == 'retrying' then
+  record(redis.call, 1, #ARGV)
+  return 1
+end
+return 0
+"""
+)
+
+# Queues a task again that has ended, once however many ask for it.
+#
+# ARGV  the state that it is in, the stream, the message ("": it is still in the queue), the dead
+#       letters, its entry there ("": none), then the words of RECORD, less the first
+# Answers 1; 0 when it is not in that state, or no such letter is there any more.
+RETRY = (
+    RECORD
+    + """
+local key = ARGV[6] .. ':of:' .. ARGV[7]
+local state = redis.call('HGET', key, 'state')
+if state and state ~= ARGV[1] then return 0 end
+if ARGV[5] ~= '' and redis.call('XDEL', ARGV[4], ARGV[5]) == 0 then return 0 end
+redis.call('HDEL', key, 'stop', 'progress', 'output', 'finished_at')
+if ARGV[3] ~= '' then redis.call('XADD', ARGV[2], '*', 'm', ARGV[3]) end
+record(redis.call, 6, #ARGV)
+return 1
 """
 )
 

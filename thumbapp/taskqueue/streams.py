@@ -304,6 +304,10 @@ class TaskStreams:
         ]  # redis-py names fewer types than it takes
         self._finish([self.keys[NORMAL]], args)
 
+    def has_field(self, key: str, field: str) -> bool:
+        """Return whether the hash *key* has *field*, asked at once."""
+        return bool(self._client.hexists(key, field))
+
 
 def may_pass(error: Exception) -> bool:
     """Return whether *error* is Redis's, and the same command may work later.

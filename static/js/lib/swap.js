@@ -8,7 +8,7 @@
  * @param {string} html
  */
 export function swap(target, html) {
-  const fresh = parse(html).firstElementChild;
+  const fresh = fragment(html).firstElementChild;
   if (!fresh) return;
   const focused = document.activeElement;
   const hadFocus = target.contains(focused);
@@ -22,14 +22,18 @@ export function swap(target, html) {
  * @param {string} html
  */
 export function swapAll(html) {
-  for (const fresh of [...parse(html).children]) {
+  for (const fresh of [...fragment(html).children]) {
     const target = document.getElementById(fresh.id);
     if (target) morph(target, fresh);
   }
 }
 
-/** @param {string} html */
-function parse(html) {
+/**
+ * Returns what `html` holds, not yet in the page.
+ *
+ * @param {string} html
+ */
+export function fragment(html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
   return document.importNode(template.content, true);

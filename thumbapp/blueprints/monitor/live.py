@@ -1,0 +1,39 @@
+"""What lists and pages of tasks learn while they are open: by a stream, or by asking."""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.task_json import task_json
+from thumbapp.blueprints.streams import follow
+
+KIND = "task"
+
+
+def news() -> dict[str, Any]:
+    """Return what is another value whenever anything happened to any task; keeps the events coming."""
+    records = monitor().records
+    records.watch()
+    return {"counts": records.counts(), "changed": records.last_change()}
+
+
+def task_state(task_id: str) -> dict[str, Any]:
+    """Return the task as it is, less its result; keeps the events coming."""
+    desk = monitor().desk
+    desk.records.watch()
+    return task_json(desk.find(task_id))
+
+
+def stream(topic: str, state: Any) -> Response:
+    """Return the stream of *topic*."""
+    site = monitor()
+    return follow(site.hub, topic, state=state, session=site.host.visitor(), kind=KIND)
+
+
+def conditional(body: dict[str, Any]) -> Response:
+    """Return *body* as JSON; 304 when it is what the browser has."""
+    response = jsonify(body)
+    response.add_etag()
+    response.make_conditional(request)
+    return response

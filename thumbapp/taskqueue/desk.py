@@ -1,0 +1,197 @@
+"""What people do to tasks: run one by its name, cancel it, try it again, put a dead letter back.
+
+Each is one step in Redis, so that two people who press at once have it done once.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from huey.api import Task
+
+from thumbapp.errors import (
+    ArgumentsMisfit,
+    LetterNotFound,
+    MessageRefused,
+    TaskNotFound,
+    TaskNotKept,
+    ThumbAppError,
+    WrongTaskState,
+)
+from thumbapp.live.events import stream_key
+from thumbapp.taskqueue import scripts
+from thumbapp.taskqueue.dead import DeadLetters
+from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
+from thumbapp.taskqueue.queue import StreamHuey
+from thumbapp.taskqueue.recorder import arguments_text, message_key, now_ms
+from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
+from thumbapp.taskqueue.scheduled import QueueOutlet
+
+logger = logging.getLogger("huey.desk")
+
+TO_TRY_AGAIN: Final = ("failed", "cancelled", "dead")
+
+
+class Owner(Protocol):
+    """Whose work a task does, and who is asked before it is stopped or repeated; called as the task is."""
+
+    def cancel(self, *args: Any, **kwargs: Any) -> None:
+        """Stop the work."""
+
+    def retry(self, *args: Any, **kwargs: Any) -> str:
+        """Have the work done again; return the id of the task that does it."""
+
+
+class TaskDesk:
+    """What can be done to the tasks of *huey*; *owners* are asked for the tasks of their name."""
+
+    def __init__(self, huey: StreamHuey, *, owners: Mapping[str, Owner] | None = None) -> None:
+        self._huey = huey
+        self._owners = owners or {}
+        self._prefix = f"{huey.namespace}tasks"
+        self._events = stream_key(huey.namespace)
+        self.records = TaskRecords(huey.client, namespace=huey.namespace)
+        self.dead = DeadLetters(huey)
+
+    def find(self, task_id: str) -> TaskRecord:
+        """Return the record of a task; raises TaskNotFound."""
+        found = self.records.find(task_id)
+        if found is None:
+            raise TaskNotFound(task_id)
+        return found
+
+    def submit(self, name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> TaskRecord:
+        """Queue the task *name* once; return its record.
+
+        Raises:
+            UnknownTask, ArgumentsMisfit, NotJson, MessageTooLarge: it cannot be called so.
+        """
+        task = self._huey.task_named(name)(tuple(args), dict(kwargs))
+        if misfit := QueueOutlet(self._huey).misfit(name, task.args, task.kwargs):
+            raise ArgumentsMisfit(misfit)
+        self._huey.enqueue(task)
+        return self.find(task.id)
+
+    def cancel(self, task_id: str) -> TaskRecord:
+        """Take back a task that waits, at once; ask one that runs to stop. Returns its record.
+
+        A running task stops when it next reports its progress, its owner where it has one.
+        """
+        record = self.find(task_id)
+        if record.is_final:
+            raise WrongTaskState("cancelled", record.state)
+        if owner := self._owner(record.name):
+            args, kwargs = _arguments(record)
+            owner.cancel(*args, **kwargs)
+        # Once: the worker that meets the message forgets that it was revoked.
+        self._huey.revoke_by_id(task_id, revoke_once=True)
+        facts = ("error", "It was cancelled before it began.", "finished_at", now_ms())
+        self._run(scripts.CANCEL, *self._words(record, "cancelled", facts))
+        return self.find(task_id)
+
+    def retry(self, task_id: str) -> TaskRecord:
+        """Queue again a task that failed, died or was cancelled; return the record of what runs now.
+
+        Raises:
+            WrongTaskState: it is in another state, or somebody was faster.
+            TaskNotKept: its message is not there any more.
+        """
+        record = self.find(task_id)
+        if record.state not in TO_TRY_AGAIN:
+            raise WrongTaskState("tried again", record.state)
+        entry = self.dead.entry_of(task_id) if record.state == "dead" else ""
+        if owner := self._owner(record.name):
+            return self._repeat(owner, *_arguments(record), entry=entry)
+        is_waiting = record.state == "cancelled" and self._huey.restore_by_id(task_id)
+        task = None if is_waiting else self._kept(record)
+        if not self._queue_again(record, task, entry=entry):
+            raise WrongTaskState("tried again", self.find(task_id).state)
+        return self.find(task_id)
+
+    def retry_all(self, wanted: Filter) -> tuple[int, int]:
+        """Try all again that *wanted* admits; return how many are queued, and how many could not be."""
+        queued = refused = 0
+        for task_id in list(self.records.ids(wanted)):
+            try:
+                self.retry(task_id)
+                queued += 1
+            except ThumbAppError as error:
+                logger.info("Not tried again: task %s (%s)", task_id, error)
+                refused += 1
+        return queued, refused
+
+    def put_back(self, entry: str) -> str:
+        """Queue the dead letter *entry* again; return the id of the task that runs now.
+
+        Raises:
+            LetterNotFound: it is not there any more.
+            MessageRefused: it is no message of ours, so nobody could run it.
+        """
+        letter = self.dead.find(entry)
+        if letter.task is None:
+            raise MessageRefused("it is no task that could be run")
+        if owner := self._owner(letter.task.name):
+            return self._repeat(owner, letter.task.args, letter.task.kwargs, entry=entry).id
+        record = self.records.find(letter.task.id)
+        if record is None:
+            record = TaskRecord(letter.task.id, letter.task.name, "dead", letter.at)
+        if not self._queue_again(record, letter.task, entry=entry):
+            raise LetterNotFound
+        return str(letter.task.id)
+
+    def _repeat(
+        self, owner: Owner, args: Iterable[Any], kwargs: Mapping[str, Any], *, entry: str
+    ) -> TaskRecord:
+        new_id = owner.retry(*args, **kwargs)
+        if entry:
+            self.dead.remove([entry])
+        return self.find(new_id)
+
+    def _owner(self, name: str) -> Owner | None:
+        return self._owners.get(name)
+
+    def _kept(self, record: TaskRecord) -> Task:
+        """Return the task of *record*, with all that belongs to it, as it was when it ended."""
+        data = self._huey.client.get(message_key(self._prefix, record.id))
+        if isinstance(data, bytes):
+            return self._huey.deserialize_task(data)
+        args, kwargs = _arguments(record)
+        task = self._huey.task_named(record.name)
+        return task(tuple(args), kwargs, id=record.id, priority=record.priority)
+
+    def _queue_again(self, record: TaskRecord, task: Task | None, *, entry: str) -> bool:
+        """Queue *task* (None: it is in the queue still) unless *record* has changed meanwhile."""
+        message = b""
+        if task is not None:
+            message = self._again(task)
+            text = arguments_text(list(task.args)).decode("utf-8", "replace")
+            record = replace(record, args=text, queue=RANKS[rank_of(task.priority)])
+        stream = self._huey.storage.streams.keys[RANKS.index(record.queue)]
+        is_later = task is None and record.due_at is not None and record.due_at > self._huey.now()
+        facts: tuple[Word, ...] = ("queue", record.queue, "args", record.args, "queued_at", now_ms())
+        words = self._words(record, "scheduled" if is_later else "queued", facts)
+        return self._run(scripts.RETRY, record.state, stream, message, self.dead.key, entry, *words)
+
+    def _again(self, task: Task) -> bytes:
+        """Return the message that lets *task* run now, with all the tries it had at first."""
+        task.eta = task.expires_resolved = None
+        task.retries = type(task).default_retries
+        if task.expires:
+            task.resolve_expires(self._huey.utc)
+        return self._huey.serialize_task(task)
+
+    def _words(self, record: TaskRecord, state: str, facts: tuple[Word, ...]) -> tuple[Word, ...]:
+        """Return what RECORD is told to put *record* into *state*."""
+        seconds = self._huey.results_ttl_s if state == "cancelled" else 0
+        return (self._prefix, record.id, record.name, state, "", now_ms(), seconds, self._events, *facts)
+
+    def _run(self, script: str, *words: Word) -> bool:
+        return bool(self._huey.client.eval(script, 0, *words))
+
+
+def _arguments(record: TaskRecord) -> tuple[list[Any], dict[str, Any]]:
+    """Return what the task of *record* was called with; raises TaskNotKept."""
+    if record.arguments is None:
+        raise TaskNotKept
+    return record.arguments
