@@ -50,8 +50,6 @@ from thumbapp.taskqueue.scheduled import schedules_of
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from _typeshed.wsgi import WSGIApplication
 
 SHUTDOWN: Final = "thumbapp.shutdown"

@@ -125,9 +125,7 @@ def problem(
     g.problem_code = code
     title = HTTPStatus(status).phrase
     if request.path.startswith("/api/"):
-        response: AnyResponse = problem_json(
-            status, code=code, title=title, detail=detail, facts=facts or {}
-        )
+        response: AnyResponse = problem_json(status, code=code, title=title, detail=detail, facts=facts or {})
     else:
         page = render_template(
             "errors/error.html",

@@ -155,10 +155,10 @@ from thumbapp.errors.work import (
     RenderTimeout,
     TaskDied,
     TaskExited,
-    UnknownQueue,
-    WorkerNotFound,
     TaskNotFound,
     TaskNotKept,
+    UnknownQueue,
+    WorkerNotFound,
     WrongState,
     WrongTaskState,
 )
