@@ -114,7 +114,8 @@ def is_usable() -> bool:
 def make_venv() -> None:
     """Make an empty environment, in place of one that cannot be used."""
     if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
-        how = f"On Debian and Ubuntu: sudo apt install python{VERSION}-venv"
+        debian = f"On Debian and Ubuntu: sudo apt install python{VERSION}-venv"
+        how = "Install Python from https://www.python.org/downloads/ instead." if IS_WINDOWS else debian
         sys.exit(f"This Python cannot make environments: its module venv or ensurepip is missing. {how}")
     print(f"Making .venv with Python {platform.python_version()}.", flush=True)
     # Not by the Python in .venv, should that be running us: it would delete itself.

@@ -128,3 +128,13 @@ def test_a_server_that_is_away_leaves_a_line_in_the_log(caplog: pytest.LogCaptur
 
     assert "user.remove" in caplog.text
     away.close()
+
+
+def test_a_server_that_just_did_not_answer_is_not_asked_again(
+    log: AuditLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        log.record(who="ala", action="job.create", is_away=True)
+
+    assert log.page().items == []
+    assert "job.create" in caplog.text

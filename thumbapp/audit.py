@@ -87,10 +87,17 @@ class AuditLog:
         source: str = "",
         result: str = "ok",
         by_all: bool = False,
+        is_away: bool = False,
     ) -> None:
-        """Write an entry; *by_all* is what anybody may do. A server that is away only leaves a log line."""
+        """Write an entry; *by_all* is what anybody may do. A server that is away only leaves a log line.
+
+        *is_away* says that it did not answer a moment ago: nobody shall wait for it a second time.
+        """
         entry = {"who": who, "action": action, "target": target, "source": source, "result": result}
         fields = {name: text[:_LONGEST].encode("utf-8", "replace") for name, text in entry.items()}
+        if is_away:
+            _log.warning("audit not written (the server did not answer): %s", entry)
+            return
         try:
             self._redis.xadd(self._keys[by_all], fields, maxlen=MOST_KEPT, approximate=True)
         except redis.RedisError as error:

@@ -354,7 +354,9 @@ def test_a_stream_begins_with_the_whole_state(api: Api) -> None:
     assert json.loads(data)["id"] == made["id"]
 
 
-def test_without_redis_nothing_is_kept_and_the_answer_says_when_to_come_back(settings: Settings) -> None:
+def test_without_redis_nothing_is_kept_and_the_answer_says_when_to_come_back(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     away = replace(settings, redis_url="redis://127.0.0.1:1/0")
     client = create_app(away, enqueue=RememberedQueue()).test_client()
 
@@ -363,6 +365,7 @@ def test_without_redis_nothing_is_kept_and_the_answer_says_when_to_come_back(set
     assert (answer.status_code, answer.get_json()["code"]) == (503, "redis-unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert not list(settings.media_dir.glob("[!.]*"))
+    assert "audit not written (the server did not answer)" in caplog.text
 
 
 def test_a_strange_host_is_refused(api: Api) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
 from thumbapp.cli.doctor import Health, judge_skew
 
@@ -23,6 +24,17 @@ def test_a_server_that_is_away_is_broken(thumbapp: Run) -> None:
 
     assert answer.code == 1
     assert answer.out.splitlines()[-1].startswith("bad   redis")
+
+
+def test_a_server_that_refuses_is_not_said_to_be_away(thumbapp: Run, redis_client: redis.Redis) -> None:
+    redis_client.config_set("min-replicas-to-write", 1)  # as a full disk does: it reads, and writes nothing
+
+    answer = thumbapp("tasks", "run", "add", 2, 5)
+
+    redis_client.config_set("min-replicas-to-write", 0)
+    assert answer.code == 1
+    assert "refused what was asked (NOREPLICAS" in answer.err
+    assert "thumbapp up" not in answer.err
 
 
 @pytest.mark.parametrize(

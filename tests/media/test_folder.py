@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,17 @@ def test_a_system_without_room_refuses_and_keeps_nothing(
         put(store, b"x")
 
     assert files(store.root) == []
+
+
+def test_a_full_disk_has_no_room_though_it_takes_an_empty_file(small_disk: Path) -> None:
+    store = MediaFolder(small_disk / "media", min_free_bytes=0)
+    store.check_room()
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
+
+    with pytest.raises(DiskFull):
+        store.check_room()
 
 
 def test_a_disk_that_fails_at_the_sync_keeps_nothing(

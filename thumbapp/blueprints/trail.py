@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from thumbapp.blueprints.access import NEEDS, Need
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, known_name
-from thumbapp.errors import ThumbAppError
+from thumbapp.errors import RedisUnavailable, ThumbAppError
 
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -67,5 +67,6 @@ def _record(response: Response) -> Response:
         if is_done
         else g.get("audit_refused") or g.get("problem_code", str(response.status_code)),
         by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
+        is_away=g.get("problem_code") == RedisUnavailable.code,
     )
     return response

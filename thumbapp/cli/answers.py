@@ -99,11 +99,15 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def server_sentence(error: Exception) -> str:
     """Return what *error* of Redis means and what to do, naming the server that was asked."""
+    import redis
+
     from thumbapp.config import Settings
     from thumbapp.runtime.connection import server_address
 
     address = server_address(Settings.from_environ())
     reason = str(error).rstrip(".")
+    if isinstance(error, redis.ResponseError):
+        return f"Redis at {address} refused what was asked ({reason})."
     return f"Redis at {address} does not answer ({reason}). Start it with: thumbapp up"
 
 

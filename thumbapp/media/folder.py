@@ -108,8 +108,8 @@ class MediaFolder(MediaStore):
             free = shutil.disk_usage(self._incoming).free
             if free < self._min_free_bytes:
                 raise DiskFull(free, self._min_free_bytes)
-            with self._temporary() as probe:
-                probe.touch(exist_ok=False)
+            with self._temporary() as probe, probe.open("xb") as file:
+                file.write(b"0")  # a full disk still takes an empty file
 
     def _store(self, job_id: str, name: str, chunks: Iterator[bytes]) -> int:
         """Write *chunks* under a temporary name, sync, and give them theirs; return the bytes."""
