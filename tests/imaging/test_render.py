@@ -287,6 +287,27 @@ def test_metadata_does_not_go_along(tmp_path: Path, thumbnail: Thumbnail) -> Non
     assert "comment" not in small.info
 
 
+@pytest.mark.parametrize("sizes", ["40", "500"], ids=["scaled", "as large as it was"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.jpg", {"comment": b"secret", "xmp": b"<secret/>"}),
+        ("a.gif", {"comment": b"secret"}),
+        ("a.webp", {"xmp": b"<secret/>"}),
+        ("a.avif", {"xmp": b"<secret/>"}),
+    ],
+)
+def test_no_word_of_the_original_stands_in_a_thumbnail(
+    tmp_path: Path, name: str, options: dict[str, bytes], sizes: str
+) -> None:
+    scene().save(tmp_path / name, **options)
+    assert b"secret" in (tmp_path / name).read_bytes()
+
+    (made,) = rendered(tmp_path / name, tmp_path, sizes=sizes)
+
+    assert b"secret" not in (tmp_path / made.file).read_bytes()
+
+
 def test_huge_picture_is_drafted_into_its_budget(tmp_path: Path) -> None:
     Image.new("RGB", (4000, 4000), (9, 9, 9)).save(tmp_path / "a.jpg")
     recipe = Recipe.parse(sizes="100", effort="best")

@@ -41,6 +41,7 @@ WEBP = Target("WEBP", "webp", "webp", quality=80, effort=_efforts("method", 1, 1
 AVIF = Target("AVIF", "avif", "avif", quality=60, effort=_efforts("speed", 10, 9, 6))
 GIF = Target("GIF", "gif", "gif")
 _KEPT = {"JPEG": JPEG, "PNG": PNG, "WEBP": WEBP, "AVIF": AVIF, "GIF": GIF, "HEIF": JPEG}
+_NEEDED_INFO = ("transparency",)
 _ASKED = {Format.JPEG: JPEG, Format.PNG: PNG, Format.WEBP: WEBP, Format.AVIF: AVIF}
 
 
@@ -66,6 +67,9 @@ def encode(
         options |= {"save_all": True, "append_images": list(frames[1:])}
         options |= {"duration": list(motion.durations_ms), "loop": motion.loop}
         options |= {"disposal": 2} if kind is GIF else {}
+    for frame in frames:
+        # Pillow writes comments and more that it read along with a picture, if nothing was scaled
+        frame.info = {name: frame.info[name] for name in _NEEDED_INFO if name in frame.info}
     frames[0].save(stream, kind.pillow, **options)
     return stream.getvalue()
 
