@@ -168,7 +168,7 @@ def test_a_reader_that_never_lets_go_is_said_and_leaves_nothing(
 ) -> None:
     store.write_text(JOB, "job.json", "old")
 
-    with store.path(JOB, "job.json").open("rb"), pytest.raises(StorageUnavailable, match="in use"):
+    with store.path(JOB, "job.json").open("rb"), pytest.raises(StorageUnavailable, match="in use|denied"):
         store.write_text(JOB, "job.json", "new")
 
     assert files(store.root) == ["job.json"]
@@ -189,6 +189,8 @@ def link(path: Path, target: Path) -> None:
         path.symlink_to(target, target_is_directory=target.is_dir())
     except OSError:
         pytest.skip("links cannot be made here")
+    if not path.is_symlink():
+        pytest.skip("links are not told from what they lead to here")
 
 
 def test_a_linked_file_is_not_there(store: MediaFolder, outside: Path) -> None:

@@ -59,9 +59,9 @@ def test_a_part_that_runs_is_left_alone(house: House) -> None:
 
 
 def test_a_part_that_was_killed_is_started_again_and_both_is_said(house: House) -> None:
-    house.fail(-9)
+    house.fail(-15)
 
-    assert house.said == ["ended (killed by SIGKILL); starts again in 0.5 s", "started again (pid 7)"]
+    assert house.said == ["ended (killed by SIGTERM); starts again in 0.5 s", "started again (pid 7)"]
 
 
 def test_a_part_that_ends_at_once_is_started_later_each_time(house: House) -> None:

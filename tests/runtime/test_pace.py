@@ -1,6 +1,7 @@
 """The time a request has to come in, and what a server is told when it is over."""
 
 import io
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -89,5 +90,7 @@ def test_a_refusal_has_the_shape_of_its_path() -> None:
 
     assert page.body == b"Too large."
     assert b'"code": "request-too-large"' in api.body
-    assert page.as_http().startswith(b"HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\n")
+    assert page.as_http().startswith(
+        f"HTTP/1.1 413 {HTTPStatus(413).phrase}\r\nConnection: close\r\n".encode()
+    )
     assert dict(api.headers)["Content-Type"] == "application/problem+json"

@@ -21,7 +21,7 @@ from thumbapp.media.store import UNFINISHED, MediaStore, checked_id, checked_nam
 
 _CHUNK_BYTES = 256 * 1024
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-_REPLACE_PAUSES_S = (0.01, 0.02, 0.05, 0.1)
+_REPLACE_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class MediaFolder(MediaStore):

@@ -41,7 +41,9 @@ if sys.platform == "win32":
         pipe is only looked into.
         """
         try:
-            _winapi.PeekNamedPipe(msvcrt.get_osfhandle(descriptor), 0)
+            waiting, _ = _winapi.PeekNamedPipe(msvcrt.get_osfhandle(descriptor), 0)
+            if waiting:  # what is not taken out would hide the end
+                os.read(descriptor, waiting)
         except OSError:
             return False
         time.sleep(_PEEK_S)
