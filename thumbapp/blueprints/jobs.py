@@ -19,7 +19,7 @@ from thumbapp.errors import (
     WrongState,
 )
 from thumbapp.forms.upload import UploadForm
-from thumbapp.imaging.probe import readable_formats
+from thumbapp.imaging.probe import format_names
 from thumbapp.jobs.model import JobState, Page
 from thumbapp.jobs.service import Submission, Upload
 
@@ -128,7 +128,7 @@ def delete(job_id: str) -> Response:
 
 
 def _form_page(form: UploadForm) -> str:
-    return render_template("jobs/new.html", form=form, formats=readable_formats())
+    return render_template("jobs/new.html", form=form, formats=format_names())
 
 
 def _submit(form: UploadForm) -> Submission:

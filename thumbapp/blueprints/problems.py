@@ -96,6 +96,11 @@ _ADVICE_FOR: Final[dict[str, str]] = {
     errors.TaskNotFound.code: "Check the address, or look for it in the list of tasks.",
     errors.LastAdmin.code: "Go back, and give somebody else the role first.",
 }
+# Werkzeug's own sentences are long and speak of URLs and methods.
+_PLAINLY: Final[dict[int, str]] = {
+    404: "There is nothing at this address.",
+    405: "This address takes other requests than this one.",
+}
 _ADVICE_FOR_ALL: Final = "Try again; if it happens again, tell the administrator the number below."
 
 
@@ -210,7 +215,7 @@ def _http(error: HTTPException) -> AnyResponse:
         return _known(_too_large())
     code = error.name.lower().replace(" ", "-")
     kept = {name: value for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}}
-    detail = error.description or "The request could not be served."
+    detail = _PLAINLY.get(error.code) or error.description or "The request could not be served."
     return problem(error.code, code=code, detail=detail, headers=kept)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -31,6 +31,9 @@ _PLUGINS = {
 
 
 _TURNED_BY_DECODER = frozenset({"TIFF", "HEIF"})
+
+
+_SPELLING: Final = {"WEBP": "WebP", "HEIF": "HEIC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ def readable_formats() -> tuple[str, ...]:
     return (*_PLUGINS, *heif)
 
 
+def format_names() -> tuple[str, ...]:
+    """Return the formats that are read here as people write them."""
+    return tuple(_SPELLING.get(name, name) for name in readable_formats())
+
+
 def probe(path: Path, *, limits: Limits) -> Probe:
     """Return what the file at *path* is.
 
@@ -93,7 +101,7 @@ def opened(path: Path, *, limits: Limits) -> Iterator[tuple[Image.Image, Probe]]
 def _survey(content: mmap.mmap, *, limits: Limits) -> Survey:
     survey = containers.survey(content, most_frames=limits.max_frames)
     if survey is None or survey.format not in readable_formats():
-        raise NotAPicture(readable_formats())
+        raise NotAPicture(format_names())
     if survey.format != "TIFF":
         limits.check_frames(survey.frames)
     if survey.size is not None:
@@ -109,7 +117,7 @@ def _open(path: Path, format: str) -> Image.Image:
     except MemoryError:
         raise
     except UnidentifiedImageError as error:
-        raise (NotAPicture(readable_formats()) if format == "BMP" else BrokenPicture("its header")) from error
+        raise (NotAPicture(format_names()) if format == "BMP" else BrokenPicture("its header")) from error
     except Exception as error:
         raise BrokenPicture(str(error)) from error
 
