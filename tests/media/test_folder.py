@@ -168,7 +168,7 @@ def test_a_reader_that_never_lets_go_is_said_and_leaves_nothing(
 ) -> None:
     store.write_text(JOB, "job.json", "old")
 
-    with store.path(JOB, "job.json").open("rb"), pytest.raises(StorageUnavailable, match="in use|denied"):
+    with store.path(JOB, "job.json").open("rb"), pytest.raises(StorageUnavailable, match=r"in use|denied"):
         store.write_text(JOB, "job.json", "new")
 
     assert files(store.root) == ["job.json"]
