@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAPERS = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
 TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
-FOR_TESTS_ONLY = {"THUMBAPP_TEST_REDIS5", "THUMBAPP_TEST_SCREENSHOT"}
+FOR_TESTS_ONLY = {"THUMBAPP_TEST_REDIS5", "THUMBAPP_TEST_REDIS_URL", "THUMBAPP_TEST_SCREENSHOT"}
 CAUSES = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, Exception)]
 
 
