@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "doctor": "thumbapp.cli.doctor",
     "jobs": "thumbapp.cli.jobs",
     "queues": "thumbapp.cli.queues",
+    "redis": "thumbapp.cli.redis",
     "tasks": "thumbapp.cli.tasks",
     "thumbs": "thumbapp.cli.thumbs",
     "tokens": "thumbapp.cli.tokens",

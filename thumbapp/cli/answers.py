@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec
 import click
 
 from thumbapp.errors import (
+    BadParameter,
     BadPassword,
     BadRecipe,
     BadSetting,
@@ -21,6 +22,7 @@ from thumbapp.errors import (
     CannotStart,
     ThumbAppError,
     UnknownQueue,
+    UnknownServer,
     UnknownTask,
 )
 from thumbapp.runtime.logs import json_line, one_line
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 
 FAILED = 1
 BAD_USAGE = 2
-_USAGE = (BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart, UnknownQueue, UnknownTask)
+_USAGE = (
+    *(BadParameter, BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart),
+    *(UnknownQueue, UnknownServer, UnknownTask),
+)
 
 _P = ParamSpec("_P")
 
@@ -86,7 +91,7 @@ def note_in_audit(action: str, *, target: str = "") -> None:
     settings = Settings.from_environ()
     with connect(settings, name="thumbapp-cli") as client:
         AuditLog(client, namespace=settings.namespace).record(
-            who=f"command line ({_login()})", action=action, target=target
+            who=f"command line ({login()})", action=action, target=target
         )
 
 
@@ -120,7 +125,7 @@ def worker_sentence(settings: "Settings", client: "redis.Redis") -> str:
     return "No worker is running, so the work waits. Start one with: thumbapp worker"
 
 
-def _login() -> str:
+def login() -> str:
     """Return the name that the system knows the caller by."""
     try:
         return getpass.getuser()

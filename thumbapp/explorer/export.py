@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from thumbapp.errors import KeyNotFound
 from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.names import shown
 from thumbapp.explorer.records import DUMPED, Record
 from thumbapp.explorer.scan import LENGTHS, Row, Search, describe, walk_names
 from thumbapp.explorer.values import streams
 from thumbapp.explorer.values.model import listed
+from thumbapp.explorer.values.opening import READING
 from thumbapp.explorer.wire import Line, unfailed
 
 _PART_BYTES: Final = 500_000
@@ -25,6 +28,16 @@ def export(gate: Gate, search: Search, *, db: int) -> Iterator[Record]:
             rows = {row.name: row for row in describe(finding, names)} if names else {}
             for row in rows.values():
                 yield from _records(reading, row)
+
+
+def export_key(gate: Gate, name: bytes, *, db: int) -> Iterator[Record]:
+    """Yield the key *name* whole, a large one in several parts; raises KeyNotFound."""
+    with gate.server.link.hold(db) as line:
+        gate.reading(line, READING)
+        rows = describe(line, [name])
+        if not rows:
+            raise KeyNotFound(shown(name))
+        yield from _records(line, rows[0])
 
 
 def _records(line: Line, row: Row) -> Iterator[Record]:

@@ -114,6 +114,8 @@ class Gate:
     def note_run(self, argv: Argv, reply: Reply, *, caller: Caller, db: int) -> None:
         """Write into the audit that *argv* was run for *caller*, and what the server answered."""
         failed = reply.text if isinstance(reply, Failure) else "ok"
+        if command_name(argv) in _SECRETS:  # an error may repeat the arguments
+            failed = failed.partition(" ")[0]
         self.note(_noted(argv), caller=caller, db=db, result=failed)
 
     def check(

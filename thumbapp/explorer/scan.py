@@ -40,6 +40,7 @@ _COMMANDS: Final = (
     *(name.decode() for name in LENGTHS.values()),
 )
 _PER_KEY: Final = (b"*2\r\n$4\r\nTYPE\r\n", b"*2\r\n$4\r\nPTTL\r\n", b"*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n")
+_NO_LIMIT: Final = 10**12
 _MOST_LEFT_BYTES: Final = 2_000
 _PROGRESS_EVERY_S: Final = 0.1
 _GATHER_S: Final = 0.03
@@ -66,7 +67,8 @@ class Search:
     type: str = ""
 
     def __post_init__(self) -> None:
-        check_pattern(self.match)
+        if self.exact is None:
+            check_pattern(self.match)
         if self.type and not _TYPE.fullmatch(self.type):
             raise BadParameter("type", self.type, "a type of Redis, such as hash")
 
@@ -155,6 +157,12 @@ def walk(
             yield portion
             if portion.cursor is None or limit <= 0 or time.monotonic() >= until:
                 return
+
+
+def every(gate: Gate, search: Search, *, db: int, limit: int | None = None) -> Iterator[Row]:
+    """Yield the rows of all keys, or the first *limit*, as they are found; one may come twice."""
+    for portion in walk(gate, search, db=db, limit=limit or _NO_LIMIT, within_s=float("inf")):
+        yield from portion.rows
 
 
 def walk_names(
