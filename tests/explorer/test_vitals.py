@@ -1,0 +1,125 @@
+"""How a server is: samples while somebody looks, what was slow, who is connected, how it is set."""
+
+import pytest
+import redis
+
+from tests.explorer.conftest import ADMIN, EDITOR, VIEWER
+from thumbapp.errors import ConfirmationNeeded, ModeNeeded
+from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.vitals import MASK, Pulse, Vitals
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: redis.Redis) -> None:
+    clock = Clock()
+    pulse = Pulse(gate.server.link, clock=clock)
+    assert pulse.samples() == []
+    any_client.set("a", 1)
+    for _ in range(300):
+        any_client.get("a")
+    any_client.get("none")
+
+    clock.now += 2
+
+    sample = pulse.samples()[-1]
+    assert 150 <= sample.commands <= 200
+    assert sample.hit_rate == pytest.approx(300 / 301)
+    assert sample.memory > 100_000
+    assert sample.clients >= 1
+
+
+def test_a_sample_is_taken_no_oftener_than_every_two_seconds(gate: Gate) -> None:
+    clock = Clock()
+    pulse = Pulse(gate.server.link, clock=clock)
+    for step in (0, 2, 0.5, 0.5):
+        clock.now += step
+        samples = pulse.samples()
+
+    assert len(samples) == 1
+
+
+def test_statistics_that_were_reset_make_no_negative_rate(gate: Gate, any_client: redis.Redis) -> None:
+    clock = Clock()
+    pulse = Pulse(gate.server.link, clock=clock)
+    for _ in range(50):
+        any_client.ping()
+    pulse.samples()
+    any_client.config_resetstat()
+
+    clock.now += 2
+
+    assert pulse.samples() == []
+
+
+def test_slow_commands_are_listed(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.config_set("slowlog-log-slower-than", 0)
+    any_client.set(b"odd \xff", "x" * 10)
+    any_client.config_set("slowlog-log-slower-than", 10_000)
+
+    found = Vitals(gate, caller=VIEWER).slow_log()
+
+    assert any(slow.command == "SET odd \\xff xxxxxxxxxx" for slow in found)
+
+
+def test_a_client_is_listed_and_ended(gate: Gate, any_client: redis.Redis) -> None:
+    vitals = Vitals(gate, caller=ADMIN)
+    any_client.client_setname("to-end")
+    number = next(int(one["id"]) for one in vitals.clients() if one["name"] == "to-end")
+    with pytest.raises(ConfirmationNeeded) as asked:
+        vitals.kill_client(number)
+
+    vitals.kill_client(number, confirm=asked.value.token)
+
+    assert not [one for one in vitals.clients() if one["id"] == str(number)]
+
+
+def test_settings_are_shown_without_secrets(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.config_set("masterauth", "hunter2")
+
+    settings = Vitals(gate, caller=ADMIN).settings()
+
+    assert settings["masterauth"] == MASK
+    assert settings["maxmemory"] == "0"
+    assert "hunter2" not in repr(settings)
+    any_client.config_set("masterauth", "")
+
+
+def test_a_setting_is_changed_after_a_question(gate: Gate, any_client: redis.Redis) -> None:
+    vitals = Vitals(gate, caller=ADMIN)
+    with pytest.raises(ConfirmationNeeded) as asked:
+        vitals.change_setting("slowlog-max-len", "64")
+
+    vitals.change_setting("slowlog-max-len", "64", confirm=asked.value.token)
+
+    assert any_client.config_get("slowlog-max-len") == {"slowlog-max-len": "64"}
+
+
+def test_the_dearest_commands_come_first(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.set("a", 1)
+
+    found = Vitals(gate, caller=VIEWER).command_statistics()
+
+    assert "SET" in [statistic.name for statistic in found]
+    assert [statistic.micros for statistic in found] == sorted(
+        (statistic.micros for statistic in found), reverse=True
+    )
+
+
+def test_settings_take_an_admin(gate: Gate) -> None:
+    with pytest.raises(ModeNeeded):
+        Vitals(gate, caller=EDITOR).settings()
+
+
+def test_every_section_is_told(gate: Gate) -> None:
+    info = Vitals(gate, caller=VIEWER).info()
+
+    assert info["server"]["redis_version"]
+    assert "used_memory" in info["memory"]
