@@ -29,7 +29,7 @@ from benchmarks import queue_apps
 from tests.conftest import PrivateServer, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
-HUEYS = ("huey-pickle", "huey-json", "ours-pickle", "ours-json")
+HUEYS = ("huey-pickle", "huey-json", "ours-pickle-bare", "ours-pickle", "ours-json-bare", "ours-json")
 PEERS = {"celery-threads": 1, "celery-prefork": 1, "dramatiq": 1, "rq": 4}
 REQUIREMENTS = ("celery[redis]", "dramatiq[redis]", "rq")
 THREADS = 4

@@ -28,6 +28,8 @@ def make(kind: str, url: str) -> Any:
     else:
         huey = StreamHuey("bench", client=client, namespace="bench:", key=KEY)
         huey.serializer = Serializer() if serializer == "pickle" else huey.serializer
+        if kind.endswith("bare"):
+            huey.recorder = None
     huey.no_op = huey.task(name="no_op")(no_op)
     huey.nap = huey.task(name="nap")(lambda: nap(client))
     return huey

@@ -69,6 +69,10 @@ class Queues:
             for at, (rank, row) in enumerate(zip(RANKS, rows, strict=True))
         ]
 
+    def state(self, name: str) -> QueueState:
+        """Return the queue *name*. Raises UnknownQueue."""
+        return self.states()[self._rank(name)]
+
     def pause(self, name: str) -> None:
         """Let no worker begin a task of the queue *name*; what runs goes on. Raises UnknownQueue."""
         seconds, micros = self._redis.time()

@@ -47,9 +47,15 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.mark.parametrize("path", ["", "/new?name=greet", "/dead", "/dead/purge", "/retry", "/rows", "/news"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("tasks", "tasks/new?name=greet", "tasks/dead", "tasks/dead/purge", "tasks/retry", "tasks/rows"),
+        *("tasks/news", "workers", "overview", "overview?over=24h"),
+    ],
+)
 def test_the_pages_work(client: FlaskClient, path: str) -> None:
-    answer = client.get(f"/monitor/tasks{path}")
+    answer = client.get(f"/monitor/{path}")
 
     assert answer.status_code == 200
     assert "/monitor/" in answer.text or answer.is_json

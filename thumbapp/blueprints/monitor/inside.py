@@ -51,6 +51,7 @@ def init_app(app: Flask, parts: Parts, huey: StreamHuey) -> None:
         huey=huey,
         hub=parts.hub,
         owners={"make_thumbnails": JobDesk(parts.jobs)},
+        timezone=parts.settings.timezone or "UTC",
     )
     csrf.exempt(blueprint.data)
     views.mount(app, pages_at="", data_at="/api/v1")

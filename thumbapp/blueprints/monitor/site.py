@@ -12,8 +12,10 @@ from thumbapp.errors import ThumbAppError
 from thumbapp.live.hub import Hub
 from thumbapp.taskqueue.desk import Owner, TaskDesk
 from thumbapp.taskqueue.queue import StreamHuey
+from thumbapp.taskqueue.queues import Queues
 from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.results import Results
+from thumbapp.taskqueue.statistics import Statistics
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 EXTENSION: Final = "thumbapp.monitor"
@@ -40,7 +42,10 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Everything a view of the monitor may need, made once for the application."""
+    """Everything a view of the monitor may need, made once for the application.
+
+    *timezone* is the IANA name of the zone that times of day are shown in.
+    """
 
     host: Host
     client: redis.Redis
@@ -48,6 +53,7 @@ class Monitor:
     huey: StreamHuey
     hub: Hub
     owners: Mapping[str, Owner] = field(default_factory=dict)
+    timezone: str = "UTC"
 
     @property
     def records(self) -> TaskRecords:
@@ -58,6 +64,16 @@ class Monitor:
     def workers(self) -> WorkerRegistry:
         """The heartbeats of all workers."""
         return WorkerRegistry(self.client, namespace=self.namespace)
+
+    @property
+    def queues(self) -> Queues:
+        """What waits, and pausing."""
+        return Queues(self.client, namespace=self.namespace)
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was counted."""
+        return Statistics(self.client, namespace=self.namespace)
 
     @property
     def results(self) -> Results:

@@ -62,6 +62,7 @@ def register_monitor(
         huey=huey,
         hub=Hub(partial(_listening_client, huey.client), namespace=huey.namespace, capacity=streams),
         owners=owners or {},
+        timezone=timezone,
     )
     for name, folder in (("monitor_assets", _static()), ("monitor_bootstrap", _bootstrap())):
         shown = Blueprint(name, __name__, static_folder=str(folder), static_url_path=f"/{name}")

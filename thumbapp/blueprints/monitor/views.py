@@ -4,10 +4,19 @@ from typing import Final
 
 from flask import Flask
 
-from thumbapp.blueprints.monitor import dead, running, task, tasks, tasks_api
+from thumbapp.blueprints.monitor import (
+    dead,
+    overview,
+    running,
+    task,
+    tasks,
+    tasks_api,
+    workers,
+    workers_api,
+)
 from thumbapp.blueprints.monitor.blueprint import data, pages
 
-MODULES: Final = (dead, running, task, tasks, tasks_api)
+MODULES: Final = (dead, overview, running, task, tasks, tasks_api, workers, workers_api)
 
 
 def mount(app: Flask, *, pages_at: str, data_at: str) -> None:

@@ -10,10 +10,10 @@ from typing import Any, Final
 from apispec import APISpec
 
 from thumbapp import __version__
-from thumbapp.blueprints.openapi import explorer, jobs, schedules, tasks
+from thumbapp.blueprints.openapi import explorer, jobs, schedules, tasks, workers
 from thumbapp.blueprints.openapi.vocabulary import COUNT, TEXT, answer, record
 
-FEATURES: Final = (jobs, explorer, schedules, tasks)
+FEATURES: Final = (jobs, explorer, schedules, tasks, workers)
 
 _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Problem": record(
