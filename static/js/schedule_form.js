@@ -7,7 +7,8 @@ const PAUSE_MS = 200;
 
 const form = byId("schedule", HTMLFormElement);
 let timer = 0;
-let newest = 0;
+/** @type {Record<string, number>} how often each part was asked for */
+const asked = { preview: 0, arguments: 0 };
 
 form.addEventListener("input", () => {
   clearTimeout(timer);
@@ -32,10 +33,10 @@ function preview() {
  * @param {string} url
  */
 async function show(id, url) {
-  const mine = (newest += 1);
+  const mine = (asked[id] += 1);
   try {
     const answer = await fetch(`${url}?${asQuery()}`);
-    if (answer.ok && mine === newest) swap(byId(id), await answer.text());
+    if (answer.ok && mine === asked[id]) swap(byId(id), await answer.text());
   } catch {
     // the connection is away: the next key asks again
   }
