@@ -1,0 +1,54 @@
+"""A few lines of the table of `schedules`, shorter; and that its judge can say no."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.belfry import Belfry
+from tests.faults.hardships import CannotTry
+from tests.faults.schedules import FAULTS, run
+from tests.faults.test_matrix import binary_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals are Linux's here")
+KILLS = "four consumers, kill -9 of any of them twice a second"
+LINES = [
+    (KILLS, "valkey"),
+    (KILLS, "redis5"),
+    ("kill -9 of Redis, started again with its file", "valkey"),
+    ("switched off, edited and on again 100 times while they fire", "valkey"),
+    ("the clock of one of two consumers a day behind", "valkey"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), LINES)
+def test_each_slot_is_fired_once_or_told_why_not(name: str, kind: str) -> None:
+    try:
+        outcome = run(FAULTS[name], binary_of(kind), seconds=4)
+    except CannotTry as reason:
+        pytest.skip(str(reason))
+
+    assert outcome.verdict.wrong == []
+    assert outcome.verdict.slots["done"] >= 20
+
+
+def test_the_judge_sees_a_slot_that_misses_and_one_that_is_there_twice() -> None:
+    def act(belfry: Belfry, seconds: float) -> None:
+        [bell] = belfry.each_second(1)
+        keys = belfry.schedules.store.keys
+        for slot in (1_000, 2_000, 2_000, 4_000):
+            told = {"due": slot, "outcome": "done", "slots": "", "task": f"sch.{bell.id}.{slot}"}
+            belfry.server.client.xadd(keys.history(bell.id), told)
+        belfry.schedules.switch(bell.id, on=False)
+        for entry in ("1-1", "2-1"):
+            belfry.server.client.rpush("test:runs", f"sch.{bell.id}.1000 {entry} 5")
+
+    found = run(replace(FAULTS[KILLS], act=act), binary_of("valkey")).verdict
+
+    assert [
+        text.removeprefix(NAMESPACE).partition(": ")[2] or text.split(" ", 1)[1] for text in found.wrong
+    ] == [
+        "2000 stands there twice",
+        "3000 is missing",
+        "was fired twice",
+    ]
