@@ -45,10 +45,5 @@ def test_the_judge_sees_a_slot_that_misses_and_one_that_is_there_twice() -> None
 
     found = run(replace(FAULTS[KILLS], act=act), binary_of("valkey")).verdict
 
-    assert [
-        text.removeprefix(NAMESPACE).partition(": ")[2] or text.split(" ", 1)[1] for text in found.wrong
-    ] == [
-        "2000 stands there twice",
-        "3000 is missing",
-        "was fired twice",
-    ]
+    ends = ("2000 stands there twice", "3000 is missing", "1000 was fired twice")
+    assert all(text.endswith(end) for text, end in zip(found.wrong, ends, strict=True))
