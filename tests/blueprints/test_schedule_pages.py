@@ -1,6 +1,7 @@
 """The pages of schedules: the list, the form, one schedule, and what their buttons do."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
 from thumbapp.schedules.model import Kind, Plan, Schedule
 
-EVERY_10_S = {"name": "Marik1234", "task": "give", "arg.value": "7", "kind": "interval", "every": "10"}
+EVERY_10_S = {"name": "Marik1234", "task": "give", "arg-value": "7", "kind": "interval", "every": "10"}
 FORM = EVERY_10_S | {"tz": "Europe/Warsaw", "misfire": "run_once", "overlap": "allow", "enabled": "1"}
 
 
@@ -72,7 +73,7 @@ def test_the_form_saves_a_schedule_and_leads_to_its_page(office: Office) -> None
 
     [made] = office.schedules.store.all()
     assert (answer.status_code, answer.location) == (303, f"/schedules/{made.id}")
-    assert (made.plan.every, made.plan.kwargs, made.plan.tz) == (10, {"value": 7}, "Europe/Warsaw")
+    assert (made.plan.every, made.plan.args, made.plan.tz) == (10, (7,), "Europe/Warsaw")
     assert made.slot is not None
     page = text_of(office.get(f"/{made.id}"))
     assert "Marik1234 was saved." in page
@@ -90,8 +91,8 @@ def test_the_form_saves_a_schedule_and_leads_to_its_page(office: Office) -> None
         ({"kind": "cron", "cron": "61 * * * *"}, "is no minute"),
         ({"kind": "cron", "cron": "0 0 30 2 *"}, "a date that never comes"),
         ({"tz": "Krakow"}, "is no time zone"),
-        ({"arg.value": "{"}, "value must be JSON"),
-        ({"arg.value": ""}, "value is needed"),
+        ({"task": "add", "arg-a": "1", "arg-b": "five"}, "This is no number."),
+        ({"arg-value": ""}, "This is needed."),
         ({"arguments_as": "json", "args": "{}"}, "must be a list"),
         ({"kind": "once", "at": "2020-01-01T10:00"}, "has passed"),
         ({"start": "2031-01-01T10:00", "end": "2030-01-01T10:00"}, "end before it starts"),
@@ -116,7 +117,7 @@ def test_without_scripts_a_button_asks_for_the_arguments_and_the_next_runs(offic
     chosen = office.send("/new", look="arguments", name="sum", task="add", kind="interval", every="10")
 
     assert chosen.status_code == 200
-    assert 'name="arg.a"' in chosen.text
+    assert 'name="arg-a"' in chosen.text
     assert "every 10 seconds" in chosen.text
     assert chosen.text.count("<time datetime=") >= 10
     assert office.schedules.store.all() == []
@@ -143,7 +144,7 @@ def test_the_preview_follows_what_is_typed(office: Office, query: str, says: str
 
 
 def test_the_arguments_of_a_chosen_task_are_asked_for(office: Office) -> None:
-    assert 'name="arg.b"' in office.get("/arguments?task=add")
+    assert 'name="arg-b"' in office.get("/arguments?task=add")
     assert "takes no arguments" in office.get("/arguments?task=refuse")
     assert "Choose a task" in office.get("/arguments?task=")
 
@@ -160,6 +161,28 @@ def test_an_edit_is_saved_and_keeps_what_it_does_not_touch(office: Office) -> No
     assert answer.status_code == 303
     assert (plan.cron, plan.grace, plan.every, plan.name) == ("5 16 * * *", 5, 0, "Marik1234")
     assert 'value="5 15 * * *"' in form
+
+
+@pytest.mark.parametrize("value", ["7", 7, "seven", '"7"', [1, {"a": None}], "", True])
+def test_an_argument_stays_what_it_is_when_the_form_is_saved_as_it_came(office: Office, value: Any) -> None:
+    made = office.make(args=[value])
+    shown = re.findall(r'name="arg-value"[^>]*?value="([^"]*)"', office.get(f"/{made.id}"))[0]
+
+    office.send(f"/{made.id}", **(FORM | {"version": "1", "arg-value": unescape(shown)}))
+
+    assert office.now(made).plan.args == (value,)
+
+
+def test_arguments_that_do_not_fit_any_more_are_shown_as_json(office: Office) -> None:
+    made = office.make()
+    key = office.schedules.store.keys.record(made.id)
+    client = office.site.parts.redis
+    client.hset(key, "plan", client.hget(key, "plan").replace(b'"args":[7]', b'"args":[7,8,9]'))
+
+    page = office.get(f"/{made.id}")
+
+    assert re.search(r'value="json"[^>]*checked', page)
+    assert "[7,8,9]" in page
 
 
 def test_who_saves_second_sees_both_and_can_save_again(office: Office) -> None:

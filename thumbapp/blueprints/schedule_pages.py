@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import Signature
 
 from flask import g, render_template, request
 
@@ -12,8 +13,8 @@ from thumbapp.blueprints.filters import clock
 from thumbapp.blueprints.schedule_api import cursor_asked, listing_asked, schedules
 from thumbapp.charts import Chart, Look, Series, draw, milliseconds
 from thumbapp.errors import BadSchedule, StaleSchedule
-from thumbapp.forms.arguments import Argument, arguments_of, filled, typed
-from thumbapp.forms.schedules import ScheduleForm
+from thumbapp.forms.schedules import PREFIX, ScheduleForm
+from thumbapp.forms.tasks import Argument, arguments_of
 from thumbapp.schedules.listing import Listing, Row
 from thumbapp.schedules.model import Kind, Schedule, Slot, Source
 from thumbapp.schedules.reading import available_zones
@@ -83,14 +84,15 @@ class FormPage:
         return available_zones()
 
     @property
-    def fields(self) -> list[Argument] | None:
-        """The arguments of the chosen task as they are written; None where only JSON will do."""
-        return argument_fields(self.form, self.schedule)
+    def fields(self) -> list[Argument]:
+        """The arguments of the chosen task as they are written; none while no task is chosen."""
+        wrong = {name.removeprefix(PREFIX): says for name, says in self.wrong.items()}
+        return argument_fields(self.form, self.schedule, wrong)
 
     @property
     def as_json(self) -> bool:
-        """Whether the arguments are written as JSON."""
-        return self.fields is None or self.form.arguments_as.data == "json"
+        """Whether the arguments are written as JSON: where the task is unknown, or they do not fit it."""
+        return self.form.is_json or (bool(self.form.task.data) and not _fits(self.form, self.schedule))
 
     @property
     def differences(self) -> list[tuple[str, str, str]]:
@@ -200,17 +202,38 @@ def preview_of(form: ScheduleForm, schedule: Schedule | None) -> tuple[Preview |
         return None, " ".join(error.fields.values())
 
 
-def argument_fields(form: ScheduleForm, schedule: Schedule | None) -> list[Argument] | None:
-    """Return the fields of the arguments of the task that *form* names, as they are written."""
+def signature_of(form: ScheduleForm) -> Signature | None:
+    """Return what the task that *form* names is called with; None when there is no such task."""
     name = form.task.data or ""
-    if name not in schedules().outlet.names():
-        return None if name else []
-    fields = arguments_of(schedules().outlet.signature(name))
-    if fields is None or any(each.field in request.form for each in fields):
-        return typed(fields, request.form) if fields else fields
-    if schedule is None or schedule.plan.task != name:
-        return fields
-    return filled(fields, schedule.plan.args, schedule.plan.kwargs)
+    return schedules().outlet.signature(name) if name in schedules().outlet.names() else None
+
+
+def argument_fields(
+    form: ScheduleForm, schedule: Schedule | None, errors: Mapping[str, str] | None = None
+) -> list[Argument]:
+    """Return the fields of the arguments of the task that *form* names, as they are written."""
+    signature = signature_of(form)
+    if signature is None:
+        return []
+    if "task" in request.form and not form.is_json:
+        return arguments_of(signature, typed=request.form, errors=errors)
+    plan = schedule.plan if schedule is not None and schedule.plan.task == form.task.data else None
+    if plan is None:
+        return arguments_of(signature)
+    return arguments_of(signature, args=list(plan.args), kwargs=dict(plan.kwargs))
+
+
+def _fits(form: ScheduleForm, schedule: Schedule | None) -> bool:
+    """Whether the arguments can stand in fields: the task is there, and what *schedule* has fits it."""
+    signature = signature_of(form)
+    is_typed = "task" in request.form
+    if signature is None or is_typed or schedule is None or schedule.plan.task != form.task.data:
+        return signature is not None
+    try:
+        signature.bind(*schedule.plan.args, **schedule.plan.kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 def alerts() -> dict[str, str]:
@@ -230,6 +253,6 @@ def _both(theirs: ScheduleForm, ours: ScheduleForm, name: str) -> tuple[str, str
 def _call(form: ScheduleForm, schedule: Schedule | None) -> str:
     """Return the arguments in *form* as one line."""
     fields = argument_fields(form, schedule)
-    if fields is None or form.arguments_as.data == "json":
+    if not fields or form.is_json:
         return f"{form.args.data or '[]'} {form.kwargs.data or '{}'}"
     return ", ".join(f"{each.name} = {each.value}" for each in fields if each.value)

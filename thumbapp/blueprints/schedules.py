@@ -11,12 +11,12 @@ from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.problems import refused
 from thumbapp.blueprints.schedule_api import schedules
 from thumbapp.blueprints.schedule_pages import (
-    argument_fields,
     detail_page,
     form_page,
     list_page,
     preview_of,
     refused_page,
+    signature_of,
 )
 from thumbapp.errors import (
     BadParameter,
@@ -65,7 +65,7 @@ def create() -> Response | str:
         return _looked_at(form, None)
     try:
         trail.note("schedule.create", form.name.data or "")
-        made = schedules().create(form.told_with(argument_fields(form, None)), who=asker().name)
+        made = schedules().create(form.told_with(signature_of(form), request.form), who=asker().name)
     except BadSchedule as error:
         return refused(render_template("schedules/new.html", page=refused_page(form, error)), error)
     flash(f"{made.name} was saved.", "ok")
@@ -107,7 +107,7 @@ def edit(schedule_id: str) -> Response | str:
         return _looked_at(form, seen)
     try:
         trail.note("schedule.edit", seen.name)
-        told = form.told_with(argument_fields(form, seen))
+        told = form.told_with(signature_of(form), request.form)
         made = schedules().edit(schedule_id, told, version=form.seen_version, who=asker().name)
     except (BadSchedule, StaleSchedule) as error:
         page = detail_page(schedule_id, refused_page(form, error, schedules().store.find(schedule_id)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from inspect import Signature
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,8 @@ import orjson
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
-from thumbapp.errors import BadSchedule
-from thumbapp.forms.arguments import PREFIX, Argument, read_arguments
+from thumbapp.errors import BadSchedule, Refused
+from thumbapp.forms.tasks import read_fields
 from thumbapp.schedules.model import Kind, Misfire, Overlap, Plan
 
 _UNITS: Final = {"1": "seconds", "60": "minutes", "3600": "hours", "86400": "days"}
@@ -33,6 +34,7 @@ _FOLDED: Final = (
     *("misfire", "grace", "max_runs", "overlap", "expires", "jitter", "priority", "timeout", "retries"),
     *("retry_delay", "alert_after"),
 )
+PREFIX: Final = "arg-"
 # Where a sentence goes whose field the form has not.
 _INSTEAD: Final = {"kwargs": "args", "arguments": "args"}
 
@@ -93,15 +95,24 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         told: dict[str, Any] = {name: self[name].data or "" for name in _PLAIN}
         return told | {"every": self._seconds(), "enabled": bool(self.enabled.data)}
 
-    def told_with(self, fields: list[Argument] | None) -> dict[str, Any]:
-        """Return what is written, arguments as JSON or in *fields*; raises BadSchedule for those."""
+    @property
+    def is_json(self) -> bool:
+        """Whether the arguments are written as JSON."""
+        return bool(self.arguments_as.data == "json")
+
+    def told_with(self, signature: Signature | None, typed: Mapping[str, str]) -> dict[str, Any]:
+        """Return what is written, arguments as JSON or, *typed*, in the fields of *signature*.
+
+        Raises:
+            BadSchedule: with a sentence for each of these fields that is wrong.
+        """
         told = self.told()
-        if fields is None or self.arguments_as.data == "json":
+        if signature is None or self.is_json:
             return told | {"args": self.args.data or "", "kwargs": self.kwargs.data or ""}
-        values, wrong = read_arguments(fields)
-        if wrong:
-            raise BadSchedule(wrong)
-        return told | {"args": [], "kwargs": values}
+        call = read_fields(signature, typed)
+        if call.errors:
+            raise BadSchedule({f"{PREFIX}{name}": Refused(says) for name, says in call.errors.items()})
+        return told | {"args": call.args, "kwargs": call.kwargs}
 
     def refuse(self, sentences: Mapping[str, str]) -> None:
         """Write each of *sentences* at its field."""

@@ -109,11 +109,26 @@ def _argument(
     item: inspect.Parameter, value: Any, *, typed: Mapping[str, str] | None, error: str
 ) -> Argument:
     kind = Kind.JSON if item.kind in _MANY else _KINDS.get(item.annotation, Kind.JSON)
-    shown = "" if value is _EMPTY or value is None else as_typed(value)
+    shown = "" if value is _EMPTY or value is None else _shown(value, kind)
     if typed is not None:
         shown = typed.get(f"arg-{item.name}", "false" if kind is Kind.FLAG else "")
     is_required = item.default is _EMPTY and item.kind not in _MANY
     return Argument(item.name, kind, _says(item), is_required, shown, error)
+
+
+def _shown(value: Any, kind: Kind) -> str:
+    """Return *value* as it is read back: a text that would be taken for JSON stands in quotes."""
+    if kind is Kind.JSON and isinstance(value, str) and _is_json(value):
+        return json.dumps(value, ensure_ascii=False)
+    return as_typed(value)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return False
+    return True
 
 
 def _says(item: inspect.Parameter) -> str:
