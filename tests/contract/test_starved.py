@@ -1,5 +1,6 @@
 """Servers of their own for what would harm others: little time for a request, and no Redis."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,21 @@ def test_a_body_while_redis_is_away_is_503_and_leaves_nothing(kind: str, tmp_pat
     assert (answer.status, answer.code) == (503, "redis-unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert leftovers == []
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_of_a_crowd_each_has_its_job_or_is_told_to_come_back(
+    kind: str, server: PrivateServer, tmp_path: Path
+) -> None:
+    skip_without(kind)
+    served = start(kind, server, tmp_path, jobs_in_flight="60")
+
+    with ThreadPoolExecutor(100) as crowd:
+        answers = list(crowd.map(served.send, [request(UPLOAD)] * 100))
+
+    jobs, folders = served.jobs(), {path.parent for path in served.leftovers()}
+    stop(served)
+    taken = [answer for answer in answers if answer.status == 202]
+    refused = [answer for answer in answers if answer.status == 429 and answer.headers["retry-after"]]
+    assert (len(taken), len(refused)) == (60, 40)
+    assert jobs == len(folders) == 60
