@@ -67,11 +67,13 @@ def test_entries_of_the_same_moment_do_not_hide_each_other(any_client: redis.Red
         (Wanted(text="192.0.2.9"), ["b.jpg"]),
         (Wanted(who="ala", action="job."), ["b.jpg"]),
         (Wanted(text="nothing of it"), []),
+        (Wanted(result="ok"), ["b.jpg", "ola"]),
+        (Wanted(result="refused"), ["a.jpg"]),
     ],
 )
 def test_entries_are_found_again(log: AuditLog, wanted: Wanted, expected: list[str]) -> None:
     log.record(who="ala", action="user.add", target="ola", source="192.0.2.1")
-    log.record(who="visitor", action="job.create", target="a.jpg", by_all=True)
+    log.record(who="visitor", action="job.create", target="a.jpg", result="disk-full", by_all=True)
     log.record(who="ala", action="job.create", target="b.jpg", source="192.0.2.9", by_all=True)
 
     assert targets(log, wanted=wanted) == expected

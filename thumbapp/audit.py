@@ -52,11 +52,15 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries to show: by who, by the beginning of the action, by any text; "" is everything."""
+    """Which entries to show: by who, by the beginning of the action, by any text, by how it ended.
+
+    "" is everything; *result* is ``ok`` for what was done, any other word for what was refused.
+    """
 
     who: str = ""
     action: str = ""
     text: str = ""
+    result: str = ""
 
     def fits(self, entry: Entry) -> bool:
         """Whether *entry* is one of them; capitals make no difference."""
@@ -65,6 +69,7 @@ class Wanted:
             self.who.casefold() in entry.who.casefold()
             and entry.action.startswith(self.action)
             and self.text.casefold() in everything.casefold()
+            and (not self.result or (entry.result == "ok") is (self.result == "ok"))
         )
 
 

@@ -247,3 +247,15 @@ def test_hostile_text_is_shown_as_text(people: Site, text: str) -> None:
     pages = [admin.get(path).text for path in ("/audit", "/account", f"/audit?who={text}")]
 
     assert not any("<script>alert" in page or ' onload="x' in page for page in pages)
+
+
+def test_the_audit_offers_whatever_the_site_can_write(people: Site) -> None:
+    page = people.signed_in(Role.ADMIN).get("/audit").text
+    offered = tuple(re.findall(r'<option value="([a-z_]+)"', page))
+    unsafe = {
+        rule.endpoint
+        for rule in people.app.url_map.iter_rules()
+        if {"POST", "DELETE", "PUT"} & (rule.methods or set())
+    }
+
+    assert [endpoint for endpoint in unsafe if not endpoint.startswith(offered)] == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from thumbapp.audit import AuditLog
 from thumbapp.config import Settings
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs.ledger import Ledger
@@ -47,13 +48,20 @@ def test_a_job_is_shown(thumbapp: Run, job: Job) -> None:
     assert (shown["state"], shown["progress"]) == ("queued", {"done": 0, "total": 1})
 
 
-def test_a_job_is_cancelled_and_tried_again(thumbapp: Run, service: JobService, job: Job) -> None:
+def test_a_job_is_cancelled_and_tried_again_and_the_audit_says_so(
+    thumbapp: Run, service: JobService, settings: Settings, redis_client: redis.Redis, job: Job
+) -> None:
     cancelled = thumbapp("jobs", "cancel", job.id)
     again = thumbapp("jobs", "retry", job.id, "--json")
 
     assert cancelled.out == f"{job.id}  cancelled\n"
     assert again.json["state"] == "queued"
     assert service.find(job.id).state is JobState.QUEUED
+    audited = AuditLog(redis_client, namespace=settings.namespace).page().items
+    assert [(entry.action, entry.target) for entry in audited] == [
+        ("jobs.retry", job.id),
+        ("jobs.cancel", job.id),
+    ]
 
 
 def test_a_job_that_waits_cannot_be_tried_again(thumbapp: Run, job: Job) -> None:

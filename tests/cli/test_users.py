@@ -1,6 +1,7 @@
 """Users at the command line: added without a default password, changed, removed, let in by a link."""
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,6 +123,7 @@ def test_what_was_done_stands_in_the_audit(
         ("user.add", "ala (user)"),
     ]
     assert entries[0].who.startswith("command line (")
+    assert entries[0].source == platform.node()
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")

@@ -3,9 +3,10 @@
 import csv
 import io
 from collections.abc import Iterator
+from typing import Final
 
 import orjson
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, current_app, render_template, request, stream_with_context
 
 from thumbapp.audit import Entry, Wanted
 from thumbapp.blueprints.context import parts
@@ -14,16 +15,25 @@ from thumbapp.errors import BadParameter
 from thumbapp.runtime.logs import json_line, one_line
 
 ENTRIES_A_PAGE = 50
-# What an action begins with, and how the filter calls it.
-_FAMILIES = (
-    *(("sign-", "signing in and out"), ("user.", "users"), ("account.", "passwords")),
-    *(
-        ("token.", "API tokens"),
-        ("session.", "sessions"),
-        ("jobs.", "jobs by page"),
-        ("api.", "jobs by API"),
-    ),
-)
+# What an action begins with, and how the filter calls it; other blueprints stand there by their name.
+_FAMILIES: Final = {
+    "sign": "signing in and out",
+    "user": "users",
+    "account": "passwords",
+    "token": "API tokens",
+    "session": "sessions",
+    "jobs": "jobs by page",
+    "api": "jobs by API",
+    "schedule": "schedules",
+    "redis": "Redis",
+    "explorer": "Redis pages",
+    "task": "tasks",
+    "queue": "queues",
+    "worker": "workers",
+}
+_RESULTS: Final = {"ok": "done", "refused": "refused"}
+_READ_ONLY: Final = ("audit", "bootstrap", "health", "assets")
+_FILTERS: Final = ("who", "action", "q", "result")
 _COLUMNS = ("when", "who", "action", "target", "source", "result")
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
@@ -31,16 +41,17 @@ bp = Blueprint("audit", __name__, url_prefix="/audit")
 
 @bp.get("")
 def index() -> str:
-    """Show what was done, newest first; ``who``, ``action`` and ``q`` filter."""
+    """Show what was done, newest first; ``who``, ``action``, ``q`` and ``result`` filter."""
     wanted, cursor = _wanted(), request.args.get("cursor")
     page = parts().audit.page(wanted, cursor=cursor, limit=ENTRIES_A_PAGE)
-    filters = {name: request.args[name] for name in ("who", "action", "q") if request.args.get(name)}
+    filters = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
     return render_template(
         "accounts/audit.html",
         page=page,
         wanted=wanted,
         cursor=cursor,
-        families=_FAMILIES,
+        families=_families(),
+        results=_RESULTS,
         filters=filters,
     )
 
@@ -59,8 +70,15 @@ def export() -> Response:
 
 
 def _wanted() -> Wanted:
-    asked = request.args
-    return Wanted(who=asked.get("who", ""), action=asked.get("action", ""), text=asked.get("q", ""))
+    who, action, text, result = (request.args.get(name, "") for name in _FILTERS)
+    return Wanted(who=who, action=action, text=text, result=result)
+
+
+def _families() -> dict[str, str]:
+    """Return beginnings of actions with their words, none of them missing that the site can write."""
+    known = tuple(_FAMILIES)
+    others = sorted(name for name in current_app.blueprints if not name.startswith((*known, *_READ_ONLY)))
+    return _FAMILIES | {name: name.replace("_", " ") for name in others}
 
 
 def _facts(entry: Entry) -> dict[str, str]:

@@ -63,9 +63,7 @@ def _record(response: Response) -> Response:
         action=action,
         target=g.get("audit_target", ids),
         source=address(),
-        result="ok"
-        if is_done
-        else g.get("audit_refused") or g.get("problem_code", str(response.status_code)),
+        result="ok" if is_done else _refusal(response),
         by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
         is_away=g.get("problem_code") == RedisUnavailable.code,
     )

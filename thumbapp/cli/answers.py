@@ -6,6 +6,7 @@ Knows what can go wrong, not what the commands do; loads Redis' client only to n
 import functools
 import getpass
 import json
+import platform
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ def note_in_audit(action: str, *, target: str = "") -> None:
     settings = Settings.from_environ()
     with connect(settings, name="thumbapp-cli") as client:
         AuditLog(client, namespace=settings.namespace).record(
-            who=f"command line ({login()})", action=action, target=target
+            who=f"command line ({login()})", action=action, target=target, source=platform.node()
         )
 
 

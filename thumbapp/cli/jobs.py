@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
 from thumbapp.config import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def show(*, job_id: str, as_json: bool) -> None:
 @answering
 def retry(*, job_id: str, as_json: bool) -> None:
     """Queue a failed or cancelled job again."""
-    _say_state(open_service(Settings.from_environ()).retry(job_id, actor=None), as_json=as_json)
+    job = open_service(Settings.from_environ()).retry(job_id, actor=None)
+    note_in_audit("jobs.retry", target=job.id)
+    _say_state(job, as_json=as_json)
 
 
 @jobs.command(context_settings=_TAKES_AN_ID)
@@ -72,7 +74,9 @@ def retry(*, job_id: str, as_json: bool) -> None:
 @answering
 def cancel(*, job_id: str, as_json: bool) -> None:
     """Stop a waiting or running job."""
-    _say_state(open_service(Settings.from_environ()).cancel(job_id, actor=None), as_json=as_json)
+    job = open_service(Settings.from_environ()).cancel(job_id, actor=None)
+    note_in_audit("jobs.cancel", target=job.id)
+    _say_state(job, as_json=as_json)
 
 
 @jobs.command()
@@ -85,6 +89,7 @@ def clean(*, as_json: bool) -> None:
 
     settings = Settings.from_environ()
     removed = Upkeep(settings, ledger=_open_ledger(settings), enqueue=enqueue_job).clean()
+    note_in_audit("jobs.clean", target=str(removed))
     if as_json:
         say_json({"removed": removed})
     else:
