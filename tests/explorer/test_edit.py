@@ -492,3 +492,18 @@ def test_what_cannot_be_meant_is_refused(name: str) -> None:
 def test_an_id_that_is_none_is_refused() -> None:
     with pytest.raises(BadParameter):
         streams.add_entry(b"k", [(b"a", b"b")], entry_id="x")
+
+
+def test_what_can_be_undone_is_listed_the_latest_first(
+    editor: Editor, store: UndoStore, any_client: redis.Redis
+) -> None:
+    FILL["list"](any_client)
+    first = editor.apply(lists.push(b"k", [b"x"], at_head=True))
+    second = editor.apply(lists.pop(b"k", at_head=False))
+    editor.undo(first.undo_id, force=True)
+
+    found = store.recent(who=EDITOR.who, server="app")
+
+    assert [(undo_id, undo.says) for undo_id, undo in found] == [(second.undo_id, "RPOP k")]
+    assert store.recent(who=VIEWER.who, server="app") == []
+    assert store.recent(who=EDITOR.who, server="elsewhere") == []

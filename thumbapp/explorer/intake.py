@@ -6,7 +6,7 @@ nobody ever sees half a key, and a broken import leaves nothing.
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from thumbapp.errors import BadImport
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.records import DUMPED, Record, parse
+from thumbapp.explorer.records import DUMPED, Record, json_records
 from thumbapp.explorer.resp import Failure
 from thumbapp.explorer.wire import Line, unfailed
 
@@ -51,8 +51,11 @@ def import_lines(
     db: int,
     policy: Policy = Policy.SKIP,
     dry_run: bool = False,
+    read: Callable[[Iterable[bytes]], Iterator[tuple[int, Record]]] = json_records,
 ) -> Iterator[Imported]:
     """Put the keys that *lines* describe into database *db*; yield how far it is after each key.
+
+    *read* takes them apart: `json_records`, or `command_records` of `thumbapp.explorer.command_lines`.
 
     Raises:
         BadImport: a line describes no key, or `Policy.FAIL` and a name is taken; those before it are in.
@@ -63,12 +66,10 @@ def import_lines(
         gate.check(line, ("SET", b"", b""), caller=caller, db=db)
         importer = _Importer(gate, line, state, policy=policy, dry_run=dry_run)
         try:
-            for count, text in enumerate(lines, 1):
-                state.lines = count
-                record = parse(text, number=count) if text.strip() else None
-                if record is not None and record.type == DUMPED:
+            for state.lines, record in read(lines):
+                if record.type == DUMPED:
                     gate.check(line, ("RESTORE", record.name), caller=caller, db=db)
-                if record is not None and importer.take(record):
+                if importer.take(record):
                     yield state
             importer.end()
         finally:
@@ -110,7 +111,7 @@ class _Importer:
         if record.is_more:
             return False
         if not self._is_passed_over:
-            self._finish(self._first)
+            self._finish(self._first, expires_at_ms=record.expires_at_ms or self._first.expires_at_ms)
         self._first = None
         return True
 
@@ -148,19 +149,19 @@ class _Importer:
             if isinstance(reply, Failure):
                 raise BadImport(self._state.lines, f"the server refused it: {reply.text[:200]}")
 
-    def _finish(self, record: Record) -> None:
+    def _finish(self, record: Record, *, expires_at_ms: int | None) -> None:
         """Give the key its end and its name, and count it."""
+        if expires_at_ms is not None and expires_at_ms <= time.time() * 1000:
+            self._state.expired += 1
+            self.drop()
+            return
         if len(self._state.samples) < _MOST_SAMPLES:
             self._state.samples.append(shown(record.name)[:200])
         if self._dry_run:
             is_there = self._policy is Policy.REPLACE and bool(self._line.ask("EXISTS", record.name))
             self._count(is_new=not is_there)
             return
-        ends = (
-            ("PEXPIREAT", self._draft, record.expires_at_ms)
-            if record.expires_at_ms
-            else ("PERSIST", self._draft)
-        )
+        ends = ("PEXPIREAT", self._draft, expires_at_ms) if expires_at_ms else ("PERSIST", self._draft)
         rename = "RENAME" if self._policy is Policy.REPLACE else "RENAMENX"
         *_, results = self._line.exchange(
             ("MULTI",), ends, ("EXISTS", record.name), (rename, self._draft, record.name), ("EXEC",)

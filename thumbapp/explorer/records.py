@@ -6,7 +6,7 @@ A large key takes several lines, ``more`` on all but its last. Text is written a
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -63,6 +63,13 @@ class Record:
             [("PEXPIREAT", self.name, self.expires_at_ms)] if self.expires_at_ms and not self.is_more else []
         )
         return [command_line(map(_bytes, argv)) for argv in [*self.commands(), *ends]]
+
+
+def json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Record]]:
+    """Yield the number of each line of JSON with its record; raises BadImport."""
+    for number, text in enumerate(lines, 1):
+        if text.strip():
+            yield number, parse(text, number=number)
 
 
 def parse(line: bytes, *, number: int) -> Record:

@@ -18,6 +18,7 @@ from thumbapp.explorer.resp import Argv
 KEPT_S: Final = 600
 MOST_BYTES: Final = 1_000_000
 MOST_KEPT: Final = 50
+MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,15 @@ class UndoStore:
         if undo is None or undo.who != who:
             raise UndoGone
         return undo
+
+    def recent(self, *, who: str, server: str) -> list[tuple[str, Undo]]:
+        """Return what *who* can still undo on *server* by its id, the latest first."""
+        ids = [
+            name.decode() for name in self._redis.lrange(f"{self._namespace}undo:of:{who}", 0, MOST_KEPT - 1)
+        ]
+        kept = self._redis.mget([self._key(undo_id) for undo_id in ids[:MOST_SHOWN]]) if ids else []
+        found = [(undo_id, _unpacked(data)) for undo_id, data in zip(ids, kept, strict=False) if data]
+        return [(undo_id, undo) for undo_id, undo in found if undo.server == server]
 
     def forget(self, undo_id: str) -> None:
         """Drop what was kept under that id: it was used."""

@@ -29,6 +29,7 @@ class View(StrEnum):
     TEXT = "text"
     HEX = "hex"
     BASE64 = "base64"
+    BITS = "bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def fitting_views(data: bytes, *, decode_message: MessageDecoder | None = None) 
     }
     found = [view for view, fit in fits.items() if fit()]
     plain = [View.TEXT, View.HEX] if is_text(data) else [View.HEX, View.TEXT]
-    return [*found, *plain, View.BASE64]
+    return [*found, *plain, View.BASE64, View.BITS]
 
 
 def best_view(data: bytes, *, decode_message: MessageDecoder | None = None) -> View:
@@ -61,8 +62,13 @@ def best_view(data: bytes, *, decode_message: MessageDecoder | None = None) -> V
     return fitting_views(data, decode_message=decode_message)[0]
 
 
-def show(data: bytes, view: View, *, decode_message: MessageDecoder | None = None) -> Shown:
-    """Return *data* in *view*; what does not fit is shown as text or hex, with a warning that says why."""
+def show(data: bytes, view: View, *, decode_message: MessageDecoder | None = None, offset: int = 0) -> Shown:
+    """Return *data* in *view*; what does not fit is shown as text or hex, with a warning that says why.
+
+    *offset* is where *data* begins in its value, for the views that count bytes.
+    """
+    if view in _COUNTED:
+        return Shown(view, _COUNTED[view](data[:_MOST_HEX], offset), "bytes", _only(data))
     try:
         return _VIEWS[view](data, decode_message)
     except ValueError as error:
@@ -92,6 +98,19 @@ def hex_dump(data: bytes, *, offset: int = 0) -> str:
     """Return *data* as rows of sixteen bytes with their place, in hex and in ASCII."""
     rows = (data[at : at + _ROW] for at in range(0, len(data), _ROW))
     return "\n".join(f"{offset + number * _ROW:08x}  {_hex_row(row)}" for number, row in enumerate(rows))
+
+
+def bit_rows(data: bytes, *, offset: int = 0) -> str:
+    """Return *data* as rows of eight bytes in bits, each with the place of its first bit."""
+    rows = (data[at : at + 8] for at in range(0, len(data), 8))
+    return "\n".join(
+        f"{(offset + number * 8) * 8:>10}  {' '.join(f'{byte:08b}' for byte in row)}"
+        for number, row in enumerate(rows)
+    )
+
+
+def _only(data: bytes) -> str:
+    return f"Only the first {_MOST_HEX:,} bytes are shown this way." if len(data) > _MOST_HEX else ""
 
 
 def _hex_row(row: bytes) -> str:
@@ -161,7 +180,11 @@ def _text(data: bytes, _: MessageDecoder | None) -> Shown:
 
 
 def _hex(data: bytes, _: MessageDecoder | None) -> Shown:
-    return Shown(View.HEX, hex_dump(data), "bytes")
+    return Shown(View.HEX, hex_dump(data[:_MOST_HEX]), "bytes", _only(data))
+
+
+def _bits(data: bytes, _: MessageDecoder | None) -> Shown:
+    return Shown(View.BITS, bit_rows(data[:_MOST_HEX]), "bits", _only(data))
 
 
 def _base64(data: bytes, _: MessageDecoder | None) -> Shown:
@@ -178,6 +201,11 @@ _VIEWS: Final[dict[View, Callable[[bytes, MessageDecoder | None], Shown]]] = {
     View.TEXT: _text,
     View.HEX: _hex,
     View.BASE64: _base64,
+    View.BITS: _bits,
+}
+_COUNTED: Final[dict[View, Callable[..., str]]] = {
+    View.HEX: lambda data, offset: hex_dump(data, offset=offset),
+    View.BITS: lambda data, offset: bit_rows(data, offset=offset),
 }
 _INSIDE: Final = frozenset(View) - {View.UNPACKED, View.IMAGE}
 _NAMES: Final = {

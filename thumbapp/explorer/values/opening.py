@@ -65,9 +65,11 @@ def open_key(
         return Opened(facts, _page(gate, line, facts, ask, window=window))
 
 
-def element(gate: Gate, argv: Argv, *, name: bytes, db: int, most: int) -> bytes:
+def element(
+    gate: Gate, argv: Argv, *, name: bytes, db: int, most: int, journal: Journal | None = None
+) -> bytes:
     """Return the one string that *argv* reads, such as a field, at most its first *most* bytes."""
-    with gate.server.link.hold(db) as line:
+    with gate.server.link.hold(db, journal=journal) as line:
         gate.reading(line, [str(argv[0])])
         reply: Reply = unfailed(line.exchange(argv, cut_at=most)[0])
     if not isinstance(reply, bytes):

@@ -117,7 +117,7 @@ def _read(
     line: Line, facts: KeyFacts, ask: Ask, low: str, high: str, wanted: int
 ) -> tuple[list[Entry], str | None]:
     command = ("XREVRANGE", facts.name, high, low) if ask.is_reversed else ("XRANGE", facts.name, low, high)
-    found = list(_entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0])))
+    found = entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0]))
     if len(found) < wanted:
         return found, None
     return found, _previous_id(found[-1].id) if ask.is_reversed else next_id(found[-1].id)
@@ -127,11 +127,11 @@ def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple
     """Return the entries in which *find* stands, among five thousand from the cursor on."""
     found: list[Entry] = []
     for _ in range(_SEARCHED_AT_ONCE // _SEARCH_STEP):
-        entries, cursor = _read(
+        looked_at, cursor = _read(
             line, facts, ask, low, high, max(1, min(_SEARCH_STEP, ask.affordable(facts) * 2))
         )
         found += [
-            entry for entry in entries if any(ask.find in part for pair in entry.pairs for part in pair)
+            entry for entry in looked_at if any(ask.find in part for pair in entry.pairs for part in pair)
         ]
         if cursor is None or len(found) >= ask.limit:
             return found, cursor
@@ -148,6 +148,11 @@ def overview(line: Line, name: bytes) -> dict[str, object]:
         "last_id": _text(facts.get(b"last-generated-id", b"")),
         "added": facts.get(b"entries-added"),
     }
+
+
+def entries(reply: Reply) -> list[Entry]:
+    """Return the entries in the answer of XRANGE."""
+    return list(_entries(reply))
 
 
 def _entries(reply: Reply) -> Iterator[Entry]:

@@ -1,0 +1,43 @@
+"""What the forms of the explorer post: changes of keys, copies, undo, and the page of new keys."""
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response
+
+from thumbapp.blueprints import explorer_desk
+from thumbapp.blueprints.explorer_where import where
+from thumbapp.forms.explorer.model import WRITINGS
+from thumbapp.forms.explorer.table import NEW_TYPES, find_action
+
+bp = Blueprint("explorer_changes", __name__, url_prefix="/redis")
+bp.add_app_template_global(find_action, "change_action")
+bp.add_app_template_global(lambda: WRITINGS, "writings")
+
+
+@bp.get("/new")
+def new() -> str:
+    """Show the form for a new key of a type."""
+    kind = request.args.get("new", "string")
+    return render_template(
+        "explorer/new.html", action=find_action(f"new.{kind}"), kind=kind, kinds=NEW_TYPES, place=where()
+    )
+
+
+@bp.post("/change")
+def change() -> Response:
+    """Make a change and lead back to the key."""
+    action = find_action(request.form.get("action", ""))
+    return explorer_desk.change(where(), action, request.form)
+
+
+@bp.post("/copy")
+def copy() -> Response:
+    """Copy the open key and lead to the copy."""
+    return explorer_desk.copy(where(), request.form)
+
+
+@bp.post("/undo")
+def undo() -> Response:
+    """Take a change back."""
+    return explorer_desk.undo(
+        where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1"
+    )

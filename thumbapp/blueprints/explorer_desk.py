@@ -1,0 +1,200 @@
+"""Changes of keys as a browser asks for them: made, said, offered to undo; or asked about again.
+
+What could not be done is never lost: the page that says why holds the form as it was filled in.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import g, redirect, render_template, session
+from werkzeug.wrappers import Response
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.problems import refused
+from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
+from thumbapp.explorer.edit import Done, Editor, copy_key
+from thumbapp.explorer.names import shown, to_id
+from thumbapp.explorer.replies import as_text
+from thumbapp.explorer.undo import Undo, mark
+from thumbapp.explorer.wire import Journal
+from thumbapp.explorer.writing import fitting, write
+from thumbapp.forms.explorer.keys import COPY_FIELDS, Copying
+from thumbapp.forms.explorer.model import Action, Typed
+
+_DONE: Final = "redis_done"
+_MOST_SENT: Final = 12
+_MOST_REPLIES: Final = 10
+_MOST_COMPARED: Final = 20_000
+_MOST_DIFF_LINES: Final = 200
+_SHOWN_CURRENT: Final = 20_000
+COPY: Final = Action("key.copy", "Copy", "copy", lambda typed: _no_change(), COPY_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A form that could not be done, as it was filled in, and why.
+
+    *current* is what stands there now when somebody else changed it, *diff* the way from it to what was
+    typed; *confirm* what to send for a yes.
+    """
+
+    action: Action
+    error: ThumbAppError
+    values: Mapping[str, str]
+    url: str
+    current: str = ""
+    diff: tuple[str, ...] = ()
+    confirm: str = ""
+    effect: str = ""
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether somebody else changed the key meanwhile."""
+        return isinstance(self.error, KeyChanged)
+
+
+def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
+    """Make the change that *form* describes and lead back to the key."""
+    journal = Journal()
+    name = place.name or b""
+    trail.note("redis.change", f"{place.gate.server.name}[{place.db}] {action.name} {shown(name)[:200]}")
+    try:
+        if action.is_new:
+            name = Typed(b"", form).said("name")
+        made = action.make(Typed(name, form))
+        editor = Editor(
+            place.gate, parts().explorer.undo, caller=explorer_mode.caller(), db=place.db, journal=journal
+        )
+        done = editor.apply(made, confirm=form.get("confirm", ""))
+    except ThumbAppError as error:
+        return _asked_again(place, action, form, error)
+    new = Typed(name, form).said("new") if action.name == "key.rename" else name
+    key = "" if action.name == "key.delete" else to_id(new)
+    return _led_on(place, done, journal, key=key)
+
+
+def copy(place: Where, form: Mapping[str, str]) -> Response:
+    """Copy the open key as *form* says and lead to the copy."""
+    trail.note("redis.copy", f"{place.gate.server.name}[{place.db}] {shown(place.name or b'')[:200]}")
+    try:
+        wanted = Copying.read(Typed(place.name or b"", form))
+        done = copy_key(
+            place.gate,
+            parts().explorer.undo,
+            name=place.name or b"",
+            new=wanted.new,
+            db=place.db,
+            to_db=wanted.to_db,
+            replace=wanted.replace,
+            caller=explorer_mode.caller(),
+        )
+    except ThumbAppError as error:
+        return _asked_again(place, COPY, form, error, endpoint="explorer_changes.copy")
+    return _led_on(place, done, Journal(), key=to_id(wanted.new), db=wanted.to_db)
+
+
+def undo(place: Where, undo_id: str, *, force: bool) -> Response:
+    """Take a change back and lead to where it was."""
+    journal = Journal()
+    trail.note("redis.undo", f"{place.gate.server.name}[{place.db}]")
+    editor = Editor(
+        place.gate, parts().explorer.undo, caller=explorer_mode.caller(), db=place.db, journal=journal
+    )
+    try:
+        says = editor.undo(undo_id, force=force)
+    except ThumbAppError as error:
+        _noted_by_gate(error)
+        page = render_template("explorer/undo_again.html", error=error, undo_id=undo_id, place=place)
+        return refused(page, error)
+    trail.written()
+    _remember({"says": f"Undone: {says}.", "sent": _sent(journal)})
+    return redirect(place.url(), 303)
+
+
+def done_just_now() -> Mapping[str, object]:
+    """Return what the last change of this browser came to, once: what it says, its reply, its undo."""
+    if _DONE not in session:
+        return {}
+    g.redis_done = session.pop(_DONE)
+    found: Mapping[str, object] = g.redis_done
+    return found
+
+
+def undoable(place: Where) -> list[tuple[str, Undo]]:
+    """Return what who is asking can still undo on the server of *place*, the latest first."""
+    caller = explorer_mode.caller()
+    return parts().explorer.undo.recent(who=caller.who, server=place.gate.server.name)
+
+
+def _led_on(place: Where, done: Done, journal: Journal, **changes: object) -> Response:
+    trail.written()
+    replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
+    _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
+    return redirect(place.url(**changes), 303)
+
+
+def _remember(facts: Mapping[str, object]) -> None:
+    session[_DONE] = facts
+
+
+def _sent(journal: Journal) -> list[tuple[str, str]]:
+    """Return the commands that were sent, a packet a line, with their times."""
+    return [
+        (
+            " / ".join(sent.commands)[:300] + (" ..." if sent.count > len(sent.commands) else ""),
+            f"{sent.ms:.1f}",
+        )
+        for sent in journal.sent[:_MOST_SENT]
+    ]
+
+
+def _asked_again(
+    place: Where,
+    action: Action,
+    form: Mapping[str, str],
+    error: ThumbAppError,
+    *,
+    endpoint: str = "explorer_changes.change",
+) -> Response:
+    """Return the page that says why, with the form as it was filled in."""
+    _noted_by_gate(error)
+    values = dict(form)
+    current, diff = "", ()
+    if isinstance(error, KeyChanged) and error.current is not None:
+        values["seen"] = mark(error.current)
+        current = write(error.current[:_SHOWN_CURRENT], fitting(error.current[:_SHOWN_CURRENT]))
+        diff = _difference(current, form.get("value", ""))
+    asked = error if isinstance(error, ConfirmationNeeded) else None
+    again = Again(
+        action,
+        error,
+        values,
+        place.url(endpoint),
+        current,
+        diff,
+        confirm=asked.token if asked else "",
+        effect=asked.effect if asked else "",
+    )
+    return refused(render_template("explorer/again.html", again=again, place=place), error)
+
+
+def _noted_by_gate(error: ThumbAppError) -> None:
+    if isinstance(error, GateRefused):
+        trail.written()
+
+
+def _difference(current: str, typed: str) -> tuple[str, ...]:
+    """Return the lines that lead from *current* to *typed*; none when there is too much to compare."""
+    if len(current) + len(typed) > _MOST_COMPARED:
+        return ()
+    before, after = current.splitlines(), typed.splitlines()
+    lines = list(difflib.unified_diff(before, after, "there now", "typed", lineterm="", n=2))
+    return tuple(lines[2 : _MOST_DIFF_LINES + 2])
+
+
+def _no_change() -> "object":
+    raise NotImplementedError  # pragma: no cover - a copy is no change of one key

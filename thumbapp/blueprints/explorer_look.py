@@ -1,0 +1,258 @@
+"""What the view of each type shows, computed here so that the templates only place it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from flask import g
+
+from thumbapp.blueprints import explorer_mode
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_where import Where
+from thumbapp.errors import BadParameter
+from thumbapp.explorer.decode import Shown, View, fitting_views, show
+from thumbapp.explorer.decode.images import media_type
+from thumbapp.explorer.names import from_id, shown, typed
+from thumbapp.explorer.resp import Cut, length_of
+from thumbapp.explorer.rules import Mode
+from thumbapp.explorer.undo import MOST_BYTES, mark
+from thumbapp.explorer.values import details, streams, strings
+from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, KeyFacts, Member, Pair, Scored
+from thumbapp.explorer.values.opening import Opened, element
+from thumbapp.explorer.wire import Journal
+from thumbapp.explorer.writing import Writing, fitting, write
+from thumbapp.forms.explorer.model import item_id, place_id
+from thumbapp.taskqueue.reading import described
+from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
+
+LARGEST_PICTURE: Final = 5_000_000
+_LONGEST_TEXT: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """A value as it stands in a form, how it is written there, and the mark of what was seen."""
+
+    text: str
+    writing: Writing
+    seen: str
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the form is filled with."""
+        return {"value": self.text, "writing": str(self.writing), "seen": self.seen}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Bytes in one view, the others to choose from, and what to edit; None when they are not whole here."""
+
+    shown: Shown
+    views: Sequence[View]
+    editing: Editing | None = None
+    offset: int = 0
+    end: int = 0
+    total: int = 0
+    media_type: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An element in a table: what stands for it in a form, "" when it is too long for that, and its texts."""
+
+    id: str
+    label: str
+    text: str
+    score: str = ""
+    ttl_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry of a stream: its fields with their values as texts."""
+
+    id: str
+    pairs: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """One element, opened: its title, the whole of it, or the fields of an entry."""
+
+    id: str
+    title: str
+    looked: Looked | None = None
+    score: str = ""
+    is_number: bool = False
+    pairs: Sequence[tuple[str, Looked]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything the view of a type shows beside what is known of the key."""
+
+    may_change: bool
+    can_undo_deletion: bool
+    string: Looked | None = None
+    rows: Sequence[Row] = ()
+    entries: Sequence[EntryRow] = ()
+    item: OpenItem | None = None
+    groups: Sequence[streams.Group] = ()
+    group: details.OpenGroup | None = None
+    spots: Sequence[tuple[str, float, float]] = ()
+    combined: tuple[Sequence[str], int] | None = None
+
+
+def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Journal) -> Look:
+    """Return what the view of the key shows, as the address asks for it (``v_view``, ``v_item`` ...)."""
+    facts, server = opened.facts, place.gate.server
+    is_free = not server.is_read_only and server.protecting(facts.name) is None
+    may_change = is_free and explorer_mode.mode_now().covers(Mode.EDIT)
+    base = {"may_change": may_change, "can_undo_deletion": (facts.bytes or 0) <= MOST_BYTES}
+    if facts.type == "string":
+        return Look(**base, string=_string(opened, given))
+    item = _item(place, facts, given, journal) if given.get("v_item") else None
+    if facts.type == "stream":
+        return Look(
+            **base, entries=_entries(opened.page.items), item=item, **_groups(place, facts, given, journal)
+        )
+    return Look(
+        **base,
+        rows=[row for one in opened.page.items if (row := _row(one)) is not None],
+        item=item,
+        spots=_spots(place, opened, given, journal),
+        combined=_combined(place, facts, given),
+    )
+
+
+def decode_message(data: bytes) -> str | None:
+    """Return what a message of this app's queue says, None for any other bytes."""
+    if "redis_serializer" not in g:
+        g.redis_serializer = SignedJsonSerializer(message_key(parts().settings.secret()))
+    return described(data, g.redis_serializer)
+
+
+def looked(data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, object] | None = None) -> Looked:
+    """Return *data* in the view called *view*, the most telling one for ""; raises BadParameter."""
+    views = fitting_views(data, decode_message=decode_message) if offset == 0 else _ANYWHERE
+    if view and view not in set(View):
+        raise BadParameter("v_view", view[:40], " ".join(View))
+    chosen = View(view) if view else views[0]
+    is_whole = not isinstance(data, Cut) and offset == 0
+    return Looked(
+        shown=show(data, chosen, decode_message=decode_message, offset=offset),
+        views=views,
+        editing=_editing(data) if is_whole and len(data) <= details.MOST_WHOLE else None,
+        offset=offset,
+        end=offset + len(data),
+        total=max(length_of(data), offset + len(data)),
+        media_type=media_type(data),
+        extra=extra or {},
+    )
+
+
+_ANYWHERE: Final = (View.TEXT, View.HEX, View.BASE64, View.BITS)
+
+
+def _editing(data: bytes) -> Editing:
+    writing = fitting(data)
+    return Editing(write(data, writing), writing, mark(data))
+
+
+def _string(opened: Opened, given: Mapping[str, str]) -> Looked | None:
+    """Return the bytes of a page of a string in the chosen view; None when nothing was found."""
+    found = next((item for item in opened.page.items if isinstance(item, Bytes)), None)
+    if found is None:
+        return None
+    return looked(found.data, given.get("v_view", ""), offset=found.offset, extra=opened.page.extra)
+
+
+def _text(data: bytes) -> str:
+    """Return *data* on one line of a table, long ones cut."""
+    if not isinstance(data, Cut) and (message := decode_message(data)):
+        return message.partition("\n")[0]
+    text = shown(data[:_LONGEST_TEXT])
+    total = length_of(data)
+    return f"{text} ... ({total:,} bytes)" if total > _LONGEST_TEXT else text
+
+
+def _row(item: Item) -> Row | None:
+    if isinstance(item, Element):
+        whole = "" if isinstance(item.value, Cut) else place_id(item.index, item.value)
+        return Row(whole or f"{item.index}.", f"{item.index:,}", _text(item.value))
+    if isinstance(item, Pair):
+        return Row(_id(item.field), _text(item.field), _text(item.value), ttl_ms=item.ttl_ms)
+    if isinstance(item, Scored):
+        rank = f"{item.rank:,}" if item.rank is not None else ""
+        return Row(_id(item.value), rank, _text(item.value), score=item.score)
+    return Row(_id(item.value), "", _text(item.value)) if isinstance(item, Member) else None
+
+
+def _id(data: bytes) -> str:
+    return "" if isinstance(data, Cut) else item_id(data)
+
+
+def _entries(items: Sequence[Item]) -> list[EntryRow]:
+    return [
+        EntryRow(item.id, [(_text(name), _text(value)) for name, value in item.pairs])
+        for item in items
+        if isinstance(item, Entry)
+    ]
+
+
+def _item(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> OpenItem:
+    """Return one element whole; raises KeyNotFound when it is not there any more."""
+    item, view, name = given["v_item"], given.get("v_view", ""), facts.name
+    if facts.type == "stream":
+        entry = details.whole_entry(place.gate, name, item, db=place.db, journal=journal)
+        return OpenItem(
+            item, entry.id, pairs=[(shown(left), looked(right, view)) for left, right in entry.pairs]
+        )
+    if facts.type == "set":
+        return OpenItem(item, "member", looked(from_id(item), view))
+    argv = details.reading_of(facts.type, name, item)
+    data = element(place.gate, argv, name=name, db=place.db, most=details.MOST_WHOLE, journal=journal)
+    if facts.type == "zset":
+        return OpenItem(
+            item, "member", looked(from_id(item), view), score=data.decode("latin-1"), is_number=True
+        )
+    title = item.partition(".")[0] if facts.type == "list" else shown(from_id(item))
+    is_number = strings.is_number(data) or strings.is_fraction(data)
+    return OpenItem(item, title, looked(data, view), is_number=is_number)
+
+
+def _groups(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> dict[str, object]:
+    """Return the groups of a stream, and the one that is open."""
+    found = details.stream_groups(place.gate, facts.name, db=place.db, journal=journal)
+    wanted = from_id(given["v_group"]) if given.get("v_group") else None
+    chosen = next((group for group in found if group.name == wanted), None)
+    if chosen is None:
+        return {"groups": found}
+    cursor = given.get("v_pending", "")
+    opened = details.open_group(place.gate, facts.name, chosen, db=place.db, cursor=cursor, journal=journal)
+    return {"groups": found, "group": opened}
+
+
+def _spots(
+    place: Where, opened: Opened, given: Mapping[str, str], journal: Journal
+) -> list[tuple[str, float, float]]:
+    """Return the members of a sorted set that are places on earth, when a map is asked for."""
+    if opened.facts.type != "zset" or given.get("v_by") != "map":
+        return []
+    scored = [
+        item for item in opened.page.items if isinstance(item, Scored) and not isinstance(item.value, Cut)
+    ]
+    found = details.places(place.gate, opened.facts.name, scored, db=place.db, journal=journal)
+    return [(shown(item.value)[:80], longitude, latitude) for item, longitude, latitude in found]
+
+
+def _combined(place: Where, facts: KeyFacts, given: Mapping[str, str]) -> tuple[Sequence[str], int] | None:
+    """Return what a set and another have together, when that is asked for."""
+    if facts.type != "set" or not given.get("v_with"):
+        return None
+    other, how = typed(given["v_with"]), given.get("v_how", "intersection")
+    members, count = details.combined(
+        place.gate, [facts.name, other], how=how, db=place.db, caller=explorer_mode.caller()
+    )
+    return [_text(member) for member in members], count

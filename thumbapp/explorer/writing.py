@@ -1,0 +1,88 @@
+r"""How bytes are typed into a form and read back: as text, with escapes, in hex or in base64.
+
+What cannot pass a form unchanged as text, such as ``\r`` or bytes that are no UTF-8, is offered with escapes.
+"""
+
+import base64
+import binascii
+import re
+from enum import StrEnum
+from typing import Final
+
+from thumbapp.errors import BadEdit
+from thumbapp.explorer.decode.views import is_text
+
+_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\", b"0": b"\0"}
+_ESCAPE: Final = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+_KEPT: Final = frozenset("\n\t")
+
+
+class Writing(StrEnum):
+    """How bytes stand in a form."""
+
+    TEXT = "text"
+    ESCAPED = "escaped"
+    HEX = "hex"
+    BASE64 = "base64"
+
+    @classmethod
+    def parse(cls, text: str) -> "Writing":
+        """Return the way called *text*, TEXT for ""; raises BadEdit."""
+        if text not in ("", *cls):
+            raise BadEdit(f"{text[:40]!r} is no way to write bytes.")
+        return cls(text or cls.TEXT)
+
+
+def read(text: str, writing: Writing = Writing.TEXT) -> bytes:
+    """Return the bytes that *text* stands for; raises BadEdit where it cannot be read that way.
+
+    Line ends are single ``\\n``: a browser sends every one as two characters.
+    """
+    plain = text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
+    try:
+        if writing is Writing.HEX:
+            return bytes.fromhex(text)
+        if writing is Writing.BASE64:
+            return base64.b64decode(re.sub(r"\s", "", text), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadEdit(f"This is not {writing}.") from error
+    return _ESCAPE.sub(_unescaped, plain) if writing is Writing.ESCAPED else plain
+
+
+def write(data: bytes, writing: Writing) -> str:
+    """Return *data* as it stands in a form, so that `read` returns the same bytes."""
+    if writing is Writing.HEX:
+        return data.hex(" ")
+    if writing is Writing.BASE64:
+        return base64.b64encode(data).decode()
+    if writing is Writing.TEXT:
+        return data.decode("utf-8")
+    return "".join(map(_visible, data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")))
+
+
+def fitting(data: bytes) -> Writing:
+    """Return the plainest way in which *data* passes a form unchanged."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Writing.HEX if b"\0" in data and not is_text(data) else Writing.ESCAPED
+    is_plain = all(char in _KEPT or char.isprintable() for char in text)
+    return Writing.TEXT if is_plain else Writing.ESCAPED
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    name = found[1]
+    if name[:1] == b"x" and len(name) == 3:
+        return bytes.fromhex(name[1:].decode())
+    if name not in _ESCAPES:
+        raise BadEdit(
+            r"A backslash stands before n, r, t, 0, another backslash, or x and two hex digits; "
+            f"after one stands {name.decode('utf-8', 'replace')[:1]!r}."
+        )
+    return _ESCAPES[name]
+
+
+def _visible(char: str) -> str:
+    if char in _KEPT or char.isprintable():
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())
