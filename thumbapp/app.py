@@ -18,7 +18,11 @@ from thumbapp.blueprints import (
     assets,
     audit,
     explorer,
+    explorer_analysis,
     explorer_api,
+    explorer_bulk,
+    explorer_changes,
+    explorer_files,
     filters,
     health,
     identity,
@@ -52,6 +56,13 @@ from thumbapp.taskqueue.workers import WorkerRegistry
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_REDIS_PAGES: Final = (
+    explorer.bp,
+    explorer_changes.bp,
+    explorer_files.bp,
+    explorer_bulk.bp,
+    explorer_analysis.bp,
+)
 SHUTDOWN: Final = "thumbapp.shutdown"
 _THREADS_KEPT_FREE: Final = 16
 
@@ -172,5 +183,5 @@ def _add_pages(app: Flask) -> None:
         )  # they check by themselves: a request without our cookie needs no token
         app.register_blueprint(blueprint)
     people = (sign_in.bp, account.bp, users.bp, audit.bp)
-    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, explorer.bp, schedules.bp):
+    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, *_REDIS_PAGES, schedules.bp):
         app.register_blueprint(blueprint)

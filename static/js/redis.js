@@ -1,5 +1,6 @@
 // The Redis explorer: keys at the left, the open one at the right, the server's state above.
 
+import "./elements/stream_tail.js";
 import { byId } from "./lib/dom.js";
 import { swapAll } from "./lib/swap.js";
 import { KeysPane } from "./redis/keys_pane.js";

@@ -99,6 +99,7 @@ NEEDS: Final[dict[str, Need]] = {
     "audit.export": Need.ADMIN,
     "explorer.index": Need.OPERATOR,
     "explorer.panel": Need.OPERATOR,
+    "explorer.entries": Need.OPERATOR,
     "explorer.scan_keys": Need.OPERATOR,
     "explorer.status": Need.OPERATOR,
     "explorer.set_mode": Need.OPERATOR,
@@ -142,6 +143,17 @@ NEEDS: Final[dict[str, Need]] = {
     "monitor_api.task": Need.OPERATOR,
     "monitor_api.cancel_task": Need.OPERATOR,
     "monitor_api.retry_task": Need.OPERATOR,
+    "explorer_changes.new": Need.OPERATOR,
+    "explorer_changes.change": Need.OPERATOR,
+    "explorer_changes.copy": Need.OPERATOR,
+    "explorer_changes.undo": Need.OPERATOR,
+    "explorer_files.raw": Need.OPERATOR,
+    "explorer_files.export_keys": Need.OPERATOR,
+    "explorer_files.show_import": Need.OPERATOR,
+    "explorer_files.import_keys": Need.OPERATOR,
+    "explorer_bulk.show": Need.OPERATOR,
+    "explorer_bulk.work": Need.OPERATOR,
+    "explorer_analysis.show": Need.OPERATOR,
 }
 
 

@@ -10,7 +10,7 @@ from thumbapp.blueprints.explorer_keys import keys_page, lines
 from thumbapp.blueprints.explorer_values import value_pane
 from thumbapp.blueprints.explorer_where import Where, where
 from thumbapp.blueprints.identity import asker, is_fresh
-from thumbapp.errors import BadParameter, SignInBusy, SignInFailed, Throttled, ThumbAppError
+from thumbapp.errors import BadParameter, KeyNotFound, SignInBusy, SignInFailed, Throttled, ThumbAppError
 from thumbapp.explorer.overview import Overview, look
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import LENGTHS, MOST_ROWS_STREAMED, STEP
@@ -34,6 +34,15 @@ def panel() -> str:
     explorer_mode.note_use()
     place = where()
     return render_template("explorer/_pane.html", pane=value_pane(place), where=place)
+
+
+@bp.get("/entries")
+def entries() -> str:
+    """Show the entries of the open stream alone, for who follows it."""
+    pane = value_pane(where())
+    if pane is None or pane.look is None:
+        raise (pane.error if pane and pane.error else KeyNotFound("that is open"))
+    return render_template("explorer/_entries.html", pane=pane)
 
 
 @bp.get("/scan")

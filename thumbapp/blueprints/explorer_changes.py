@@ -5,12 +5,23 @@ from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import explorer_desk
 from thumbapp.blueprints.explorer_where import where
+from thumbapp.explorer.names import to_id
+from thumbapp.explorer.undo import mark
+from thumbapp.explorer.values.streams import id_time
+from thumbapp.forms.explorer.keys import COPY_FIELDS, NAME
 from thumbapp.forms.explorer.model import WRITINGS
 from thumbapp.forms.explorer.table import NEW_TYPES, find_action
 
 bp = Blueprint("explorer_changes", __name__, url_prefix="/redis")
 bp.add_app_template_global(find_action, "change_action")
 bp.add_app_template_global(lambda: WRITINGS, "writings")
+bp.add_app_template_global(lambda: COPY_FIELDS, "copy_fields")
+bp.add_app_template_global(lambda: NAME, "name_field")
+bp.add_app_template_global(explorer_desk.done_just_now, "done_just_now")
+bp.add_app_template_global(explorer_desk.undoable, "undoable")
+bp.add_app_template_filter(to_id, "key_id")
+bp.add_app_template_filter(lambda text: mark(text.encode()), "mark_of")
+bp.add_app_template_filter(id_time)
 
 
 @bp.get("/new")

@@ -6,9 +6,9 @@ What could not be done is never lost: the page that says why holds the form as i
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from flask import g, redirect, render_template, session
+from flask import redirect, render_template, session
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import explorer_mode, trail
@@ -31,7 +31,7 @@ _MOST_REPLIES: Final = 10
 _MOST_COMPARED: Final = 20_000
 _MOST_DIFF_LINES: Final = 200
 _SHOWN_CURRENT: Final = 20_000
-COPY: Final = Action("key.copy", "Copy", "copy", lambda typed: _no_change(), COPY_FIELDS)
+COPY: Final = Action("key.copy", "Copy", "copy", None, COPY_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
     try:
         if action.is_new:
             name = Typed(b"", form).said("name")
-        made = action.make(Typed(name, form))
+        made = action.change(Typed(name, form))
         editor = Editor(
             place.gate, parts().explorer.undo, caller=explorer_mode.caller(), db=place.db, journal=journal
         )
@@ -110,17 +110,14 @@ def undo(place: Where, undo_id: str, *, force: bool) -> Response:
         _noted_by_gate(error)
         page = render_template("explorer/undo_again.html", error=error, undo_id=undo_id, place=place)
         return refused(page, error)
-    trail.written()
+    trail.left_to_the_gate()
     _remember({"says": f"Undone: {says}.", "sent": _sent(journal)})
     return redirect(place.url(), 303)
 
 
 def done_just_now() -> Mapping[str, object]:
     """Return what the last change of this browser came to, once: what it says, its reply, its undo."""
-    if _DONE not in session:
-        return {}
-    g.redis_done = session.pop(_DONE)
-    found: Mapping[str, object] = g.redis_done
+    found: Mapping[str, object] = session.pop(_DONE) if _DONE in session else {}
     return found
 
 
@@ -130,8 +127,8 @@ def undoable(place: Where) -> list[tuple[str, Undo]]:
     return parts().explorer.undo.recent(who=caller.who, server=place.gate.server.name)
 
 
-def _led_on(place: Where, done: Done, journal: Journal, **changes: object) -> Response:
-    trail.written()
+def _led_on(place: Where, done: Done, journal: Journal, **changes: Any) -> Response:
+    trail.left_to_the_gate()
     replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
     _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
     return redirect(place.url(**changes), 303)
@@ -163,7 +160,7 @@ def _asked_again(
     """Return the page that says why, with the form as it was filled in."""
     _noted_by_gate(error)
     values = dict(form)
-    current, diff = "", ()
+    current, diff = "", tuple[str, ...]()
     if isinstance(error, KeyChanged) and error.current is not None:
         values["seen"] = mark(error.current)
         current = write(error.current[:_SHOWN_CURRENT], fitting(error.current[:_SHOWN_CURRENT]))
@@ -184,7 +181,7 @@ def _asked_again(
 
 def _noted_by_gate(error: ThumbAppError) -> None:
     if isinstance(error, GateRefused):
-        trail.written()
+        trail.left_to_the_gate()
 
 
 def _difference(current: str, typed: str) -> tuple[str, ...]:
@@ -194,7 +191,3 @@ def _difference(current: str, typed: str) -> tuple[str, ...]:
     before, after = current.splitlines(), typed.splitlines()
     lines = list(difflib.unified_diff(before, after, "there now", "typed", lineterm="", n=2))
     return tuple(lines[2 : _MOST_DIFF_LINES + 2])
-
-
-def _no_change() -> "object":
-    raise NotImplementedError  # pragma: no cover - a copy is no change of one key

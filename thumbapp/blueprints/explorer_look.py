@@ -1,20 +1,22 @@
 """What the view of each type shows, computed here so that the templates only place it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flask import g
 
 from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.explorer_where import Where, literally
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
+from thumbapp.explorer.export import export
 from thumbapp.explorer.names import from_id, shown, typed
 from thumbapp.explorer.resp import Cut, length_of
 from thumbapp.explorer.rules import Mode
+from thumbapp.explorer.scan import Search
 from thumbapp.explorer.undo import MOST_BYTES, mark
 from thumbapp.explorer.values import details, streams, strings
 from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, KeyFacts, Member, Pair, Scored
@@ -27,6 +29,7 @@ from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
 
 LARGEST_PICTURE: Final = 5_000_000
 _LONGEST_TEXT: Final = 512
+_LONGEST_COMMANDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +105,31 @@ class Look:
     group: details.OpenGroup | None = None
     spots: Sequence[tuple[str, float, float]] = ()
     combined: tuple[Sequence[str], int] | None = None
+    commands: str | None = None
+    has_field_times: bool = False
 
 
 def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Journal) -> Look:
     """Return what the view of the key shows, as the address asks for it (``v_view``, ``v_item`` ...)."""
     facts, server = opened.facts, place.gate.server
     is_free = not server.is_read_only and server.protecting(facts.name) is None
-    may_change = is_free and explorer_mode.mode_now().covers(Mode.EDIT)
-    base = {"may_change": may_change, "can_undo_deletion": (facts.bytes or 0) <= MOST_BYTES}
+    look = Look(
+        may_change=is_free and explorer_mode.mode_now().covers(Mode.EDIT),
+        can_undo_deletion=(facts.bytes or 0) <= MOST_BYTES,
+        commands=_commands(place, facts) if given.get("v_as") else None,
+    )
     if facts.type == "string":
-        return Look(**base, string=_string(opened, given))
-    item = _item(place, facts, given, journal) if given.get("v_item") else None
+        return replace(look, string=_string(opened, given))
+    look = replace(look, item=_item(place, facts, given, journal) if given.get("v_item") else None)
     if facts.type == "stream":
-        return Look(
-            **base, entries=_entries(opened.page.items), item=item, **_groups(place, facts, given, journal)
-        )
-    return Look(
-        **base,
+        groups, group = _groups(place, facts, given, journal)
+        return replace(look, entries=_entries(opened.page.items), groups=groups, group=group)
+    return replace(
+        look,
         rows=[row for one in opened.page.items if (row := _row(one)) is not None],
-        item=item,
         spots=_spots(place, opened, given, journal),
         combined=_combined(place, facts, given),
+        has_field_times=look.item is not None and facts.type == "hash" and _has_field_times(place),
     )
 
 
@@ -222,16 +229,34 @@ def _item(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Jour
     return OpenItem(item, title, looked(data, view), is_number=is_number)
 
 
-def _groups(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> dict[str, object]:
+def _groups(
+    place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal
+) -> tuple[list[streams.Group], details.OpenGroup | None]:
     """Return the groups of a stream, and the one that is open."""
     found = details.stream_groups(place.gate, facts.name, db=place.db, journal=journal)
     wanted = from_id(given["v_group"]) if given.get("v_group") else None
     chosen = next((group for group in found if group.name == wanted), None)
     if chosen is None:
-        return {"groups": found}
+        return found, None
     cursor = given.get("v_pending", "")
-    opened = details.open_group(place.gate, facts.name, chosen, db=place.db, cursor=cursor, journal=journal)
-    return {"groups": found, "group": opened}
+    return found, details.open_group(
+        place.gate, facts.name, chosen, db=place.db, cursor=cursor, journal=journal
+    )
+
+
+def _has_field_times(place: Where) -> bool:
+    """Whether the server lets fields of a hash expire."""
+    with place.gate.server.link.hold(place.db) as line:
+        return place.gate.server.knows(line, "HPEXPIRE")
+
+
+def _commands(place: Where, facts: KeyFacts) -> str:
+    """Return the commands that make the key, "" when they are too long to stand on a page."""
+    if (facts.bytes or 0) > _LONGEST_COMMANDS:
+        return ""
+    found = export(place.gate, Search(literally(facts.name)), db=place.db)
+    text = "\n".join(line for record in found for line in record.lines())
+    return text if len(text) <= _LONGEST_COMMANDS else ""
 
 
 def _spots(

@@ -5,18 +5,22 @@ types without one are shown by `explorer/values/_any.html`. The pane is made by 
 page and for the address that answers it alone, so a view works with and without scripts alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from flask import request, url_for
 
+from thumbapp.blueprints.explorer_look import LARGEST_PICTURE, Look, look_at
+from thumbapp.blueprints.explorer_map import GeoMap, draw_map
 from thumbapp.blueprints.explorer_where import Where
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.line import command_line
 from thumbapp.explorer.names import from_id, shown, typed
 from thumbapp.explorer.resp import Cut
+from thumbapp.explorer.undo import mark
+from thumbapp.explorer.values import strings
 from thumbapp.explorer.values.model import (
     PAGE,
     Ask,
@@ -32,9 +36,13 @@ from thumbapp.explorer.values.model import (
 )
 from thumbapp.explorer.values.opening import open_key
 from thumbapp.explorer.wire import Journal
+from thumbapp.explorer.writing import fitting, write
 
 # What the address says of the part of the value; they begin with v_ so as not to meet those of the list.
-ASKED: Final = ("v_cursor", "v_find", "v_low", "v_high", "v_by", "v_reversed", "v_limit")
+ASKED: Final = (
+    *("v_cursor", "v_find", "v_low", "v_high", "v_by", "v_reversed", "v_limit"),
+    *("v_view", "v_item", "v_group", "v_pending", "v_with", "v_how", "v_as"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class ValuePane:
     page: Page | None = None
     error: ThumbAppError | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
+    look: Look | None = None
 
     @property
     def title(self) -> str:
@@ -58,6 +67,18 @@ class ValuePane:
     def name_to_copy(self) -> str:
         """The name as it can be typed into redis-cli."""
         return command_line([self.facts.name]) if self.facts else ""
+
+    @property
+    def name_values(self) -> dict[str, str]:
+        """The name as it stands in a form that gives another."""
+        name = self.facts.name if self.facts else b""
+        writing = fitting(name)
+        return {"new": write(name, writing), "writing": str(writing)}
+
+    @property
+    def mark(self) -> str:
+        """What tells this key from others, so that what was typed for one never stays in another's form."""
+        return mark(self.where.url(match="", type="", path="", cursor="", sort="").encode())
 
     @property
     def noun(self) -> str:
@@ -83,8 +104,54 @@ class ValuePane:
 
     def url(self, **changes: str) -> str:
         """Return the address of another part of this value: ``url(v_cursor=...)``."""
-        kept = {name: text for name, text in ({**self.asked, **changes}).items() if text}
-        return url_for("explorer.index", **self.where.query(), **kept)  # type: ignore[arg-type]  # names are fields
+        return self.part((), **changes)
+
+    def part(self, without: Sequence[str], **changes: str) -> str:
+        """Return the address of another part of this value, leaving out what *without* names."""
+        kept = {name: text for name, text in self.asked.items() if name not in without} | changes
+        said = {name: text for name, text in kept.items() if text}
+        return url_for("explorer.index", **self.where.query(), **said)  # type: ignore[arg-type]  # names are fields
+
+    def kept(self, *without: str) -> dict[str, str]:
+        """Return what a form that asks for another part sends along, leaving out what *without* names."""
+        return self.where.query() | {name: text for name, text in self.asked.items() if name not in without}
+
+    @property
+    def change_url(self) -> str:
+        """The address that takes changes of this key, and leads back to the part of it that is shown."""
+        said = {name: text for name, text in self.asked.items() if name not in ("v_item", "v_as")}
+        return url_for("explorer_changes.change", **self.where.query(), **said)  # type: ignore[arg-type]  # names are fields
+
+    @property
+    def entries_url(self) -> str:
+        """The address of the entries alone, for who follows a stream."""
+        return url_for("explorer.entries", **self.kept("v_item", "v_group", "v_pending", "v_as"))  # type: ignore[arg-type]  # names are fields
+
+    @property
+    def picture_url(self) -> str:
+        """The address of the value as a picture, "" when it is none that can be shown."""
+        string = self.look.string if self.look else None
+        is_shown = string and string.media_type and string.total <= LARGEST_PICTURE
+        return (
+            self.where.url("explorer_files.raw", match="", path="", cursor="") + "&inline=1"
+            if is_shown
+            else ""
+        )
+
+    @property
+    def map(self) -> GeoMap | None:
+        """The places of the page on a map, None when there are none."""
+        return draw_map(self.look.spots) if self.look else None
+
+    @property
+    def why_fixed(self) -> str:
+        """Why the key cannot be changed now."""
+        server = self.where.gate.server
+        if server.is_read_only:
+            return "This server is set to read-only."
+        if self.facts and (prefix := server.protecting(self.facts.name)) is not None:
+            return f"Keys beginning with {shown(prefix)} are protected: they are shown and not changed."
+        return "View mode: switch edit mode on above to change this key."
 
 
 def value_pane(place: Where) -> ValuePane | None:
@@ -95,10 +162,12 @@ def value_pane(place: Where) -> ValuePane | None:
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
         ask = ask_for(asked)
-        opened = open_key(place.gate, place.name or b"", ask, db=place.db, journal=journal)
+        window = _WINDOWS.get(asked.get("v_view", ""), strings.WINDOW)
+        opened = open_key(place.gate, place.name or b"", ask, db=place.db, window=window, journal=journal)
+        look = look_at(place, opened, asked, journal)
     except ThumbAppError as error:
         return ValuePane(place, ask, journal, error=error, asked=asked)
-    return ValuePane(place, ask, journal, opened.facts, opened.page, asked=asked)
+    return ValuePane(place, ask, journal, opened.facts, opened.page, asked=asked, look=look)
 
 
 def ask_for(given: Mapping[str, str]) -> Ask:
@@ -117,6 +186,7 @@ def ask_for(given: Mapping[str, str]) -> Ask:
     )
 
 
+_WINDOWS: Final = {"hex": strings.HEX_WINDOW, "bits": strings.HEX_WINDOW, "base64": strings.WINDOW // 2}
 _NOUNS: Final = {"string": "byte", "hash": "field", "stream": "entry", "set": "member", "zset": "member"}
 _COLUMNS: Final[dict[type, list[str]]] = {
     Element: ["index", "value"],

@@ -58,7 +58,7 @@ class Where:
     def search(self) -> Search:
         """What to look for, below *path* when a folder is open; raises BadParameter, PatternTooWild."""
         if self.path and not self.match:
-            return Search(_literally(self.folder) + b"*", self.type)
+            return Search(literally(self.folder) + b"*", self.type)
         return Search(typed(self.match), self.type)
 
     @property
@@ -142,6 +142,6 @@ def _sort(text: str) -> str:
     return text
 
 
-def _literally(name: bytes) -> bytes:
+def literally(name: bytes) -> bytes:
     """Return a pattern that matches *name* alone."""
     return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\" else bytes([byte]) for byte in name)

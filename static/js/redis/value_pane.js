@@ -14,6 +14,7 @@ export class ValuePane {
     this.box = byId("pane");
     this.onShow = onShow;
     this.box.addEventListener("click", (event) => this.#click(event));
+    this.box.addEventListener("submit", (event) => this.#submit(event));
     addEventListener("popstate", () => void this.#back());
   }
 
@@ -58,6 +59,16 @@ export class ValuePane {
       this.box.removeAttribute("aria-busy");
     }
     if (turn === this.#asked) this.box.scrollTop = 0;
+  }
+
+  /** A form that asks for another part of the value needs no new page either. @param {SubmitEvent} event */
+  #submit(event) {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "get") return;
+    event.preventDefault();
+    const url = new URL(form.action);
+    for (const [name, text] of new FormData(form, event.submitter)) if (text) url.searchParams.append(name, String(text));
+    void this.#go(url);
   }
 
   /** A link to another part of the value, or back to the list, needs no new page. @param {MouseEvent} event */

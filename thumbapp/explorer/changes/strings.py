@@ -7,6 +7,7 @@ from thumbapp.errors import BadEdit
 from thumbapp.explorer.changes.typed import counting, some
 from thumbapp.explorer.edit import Change, Seen
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.resp import Argv
 
 FURTHEST_OFFSET: Final = 16_000_000
 
@@ -49,5 +50,10 @@ def add_to_number(name: bytes, by: str) -> Change:
 
 
 def add_to_hyperloglog(name: bytes, values: Sequence[bytes]) -> Change:
-    """Return the counting of values by a HyperLogLog, a new one where there is none."""
-    return Change(name, "string", f"PFADD {shown(name)}", (("PFADD", name, *some(values)),), is_new=True)
+    """Return the counting of values by a HyperLogLog, a new one where there is none.
+
+    It is asked for its count at once: the first to ask has the server write the answer into the value, and
+    looking at it would seem to be a change.
+    """
+    commands: tuple[Argv, ...] = (("PFADD", name, *some(values)), ("PFCOUNT", name))
+    return Change(name, "string", f"PFADD {shown(name)}", commands, is_new=True)

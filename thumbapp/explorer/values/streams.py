@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from thumbapp.errors import BadParameter
@@ -14,6 +14,8 @@ from thumbapp.explorer.wire import Line, unfailed
 _ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
 _LAST_NUMBER: Final = 2**64 - 1
 _SEARCH_STEP: Final = 200
+_FIRST_TIME_MS: Final = 10**12
+_LAST_TIME_MS: Final = 10**13
 _SEARCHED_AT_ONCE: Final = 5_000
 MOST_GROUPS: Final = 100
 
@@ -111,6 +113,14 @@ def parse_id(text: str, default: str) -> str:
     except ValueError as error:
         raise BadParameter("id", text, "an id such as 1764000000000-0, or a time") from error
     return str(int(moment.astimezone().timestamp() * 1000))
+
+
+def id_time(entry_id: str) -> str:
+    """Return the moment in an entry's id, in UTC; "" when it can be none, as in ids given by hand."""
+    time_ms = int(entry_id.partition("-")[0])
+    if not _FIRST_TIME_MS <= time_ms < _LAST_TIME_MS:
+        return ""
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _read(

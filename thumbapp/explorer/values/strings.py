@@ -1,8 +1,10 @@
 """A string: any stretch of its bytes, the place of a text in it, and what kind of thing it is."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
+from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.values.model import Ask, Bytes, KeyFacts, Page, number
 from thumbapp.explorer.wire import Line, unfailed
@@ -88,3 +90,13 @@ def _kind(line: Line, facts: KeyFacts, data: bytes) -> dict[str, object]:
 def _range(line: Line, name: bytes, start: int, end: int) -> bytes:
     data = unfailed(line.exchange(("GETRANGE", name, start, end - 1))[0])
     return data if isinstance(data, bytes) else b""
+
+
+def chunks(gate: Gate, name: bytes, *, db: int) -> Iterator[bytes]:
+    """Yield a string a quarter of a million bytes at a time, however long it is; nothing for no string."""
+    at = 0
+    with gate.server.link.hold(db) as line:
+        gate.reading(line, ["GETRANGE"])
+        while data := _range(line, name, at, at + _SEARCH_STEP):
+            yield data
+            at += len(data)

@@ -10,6 +10,7 @@ from thumbapp.forms.explorer.model import Action, Field, Kind, Typed
 from thumbapp.forms.explorer.rows import ENDS, SCORE, VALUE, VALUES
 from thumbapp.forms.explorer.streams import ENTRY_ID, PAIRS
 
+NAME: Final = Field("name", "Name", is_bytes=True)
 NEW_NAME: Final = Field("new", "New name", is_bytes=True)
 _REPLACE: Final = Field("replace", "Replace a key that is there already", Kind.TICK)
 _LIFE: Final = Field("life", "Lives for", help="Empty: for ever. 90, 15 min, 2 h, 3 days.")

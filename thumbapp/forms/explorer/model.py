@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from thumbapp.errors import BadEdit
+from thumbapp.errors import BadEdit, BadParameter
 from thumbapp.explorer.edit import Change
 from thumbapp.explorer.life import parse_life
 from thumbapp.explorer.names import from_id, to_id
@@ -45,15 +45,24 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A form: its *words* stand on its button, *make* turns what was typed into a change."""
+    """A form: its *words* stand on its button, *make* turns what was typed into a change.
+
+    Without *make* it is one that an address of its own takes.
+    """
 
     name: str
     words: str
     icon: str
-    make: Callable[["Typed"], Change]
+    make: Callable[["Typed"], Change] | None
     fields: tuple[Field, ...] = ()
     is_dangerous: bool = False
     is_new: bool = False
+
+    def change(self, typed: "Typed") -> Change:
+        """Return the change that what was *typed* means; raises BadEdit, BadParameter."""
+        if self.make is None:
+            raise BadParameter("action", self.name, "a form of this address")
+        return self.make(typed)
 
     @property
     def is_stepper(self) -> bool:

@@ -1,0 +1,76 @@
+"""What fills a database, from a sample of it: charts, each with its numbers and their error."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Blueprint, render_template, request
+
+from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.filters import filesize
+from thumbapp.charts import Chart, Look, Series, draw
+from thumbapp.errors import BadParameter, ThumbAppError
+from thumbapp.explorer.analysis import SAMPLE, Estimate, Report, analyse
+
+bp = Blueprint("explorer_analysis", __name__, url_prefix="/redis")
+SAMPLES: Final = (1_000, 10_000, 100_000)
+DEEPEST: Final = 5
+_COLUMNS: Final = 5
+
+
+@bp.get("/analysis")
+def show() -> str:
+    """Show memory by prefix, type and life, the biggest keys, and those without an end."""
+    place = where()
+    sample, depth = _number("sample", SAMPLE, SAMPLES[-1]), _number("depth", 1, DEEPEST)
+    report, error = None, None
+    try:
+        report = analyse(
+            place.gate,
+            db=place.db,
+            search=place.search,
+            sample=sample,
+            delimiter=place.delimiter.encode(),
+            depth=depth,
+        )
+    except ThumbAppError as problem:
+        error = problem
+    return render_template(
+        "explorer/analysis.html",
+        place=place,
+        report=report,
+        error=error,
+        charts=charts(report) if report and report.sampled else [],
+        sample=sample,
+        samples=SAMPLES,
+        depth=depth,
+        depths=range(1, DEEPEST + 1),
+    )
+
+
+def charts(report: Report) -> list[Chart]:
+    """Return memory by prefix, by type and by life, the largest first."""
+    return [
+        _bars("by-prefix", "Memory by beginning of the name", report.by_prefix, over="prefix"),
+        _bars("by-type", "Memory by type", report.by_type, over="type"),
+        _bars("by-life", "Memory by time to live", report.by_life, over="time to live"),
+    ]
+
+
+def _bars(name: str, title: str, found: Sequence[Estimate], *, over: str) -> Chart:
+    top = list(found[:_COLUMNS])
+    sizes = Series("memory", [item.bytes for item in top], look=Look.BAR)
+    errors = Series("give or take", [item.error_bytes for item in top], look=Look.DASHED, role="other")
+    series = [sizes, errors] if any(item.error_bytes for item in top) else [sizes]
+    labels = [_short(item.label) for item in top]
+    return draw(name, title, labels, *series, over=over, say=lambda value: filesize(round(value)))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 14 else f"{label[:12]}..."
+
+
+def _number(name: str, default: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+        raise BadParameter(name, text[:40], f"a number from 1 to {most:,}")
+    return int(text)

@@ -1,0 +1,56 @@
+"""The form that takes exported keys: a file or pasted lines, and what to do about names that are taken."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Final
+
+from werkzeug.datastructures import FileStorage
+
+from thumbapp.errors import BadEdit, BadParameter
+from thumbapp.explorer.command_lines import command_records, looks_like_commands
+from thumbapp.explorer.intake import Policy
+from thumbapp.explorer.records import LONGEST_LINE, Record, json_records
+
+Reader = Callable[[Iterable[bytes]], Iterator[tuple[int, Record]]]
+_BEGINNING: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Lines to import, how they are read, and how."""
+
+    lines: Iterable[bytes]
+    reader: Reader
+    policy: Policy
+    is_dry_run: bool
+
+    @classmethod
+    @contextmanager
+    def read(cls, fields: Mapping[str, str], files: Mapping[str, FileStorage]) -> Iterator["Intake"]:
+        """Lend what was sent: the file, else the pasted text.
+
+        Raises:
+            BadEdit: neither is there. BadParameter: an unknown policy.
+        """
+        policy, pasted, sent = fields.get("policy", Policy.SKIP), fields.get("text", ""), files.get("file")
+        if policy not in set(Policy):
+            raise BadParameter("policy", policy[:40], " ".join(Policy))
+        is_file = sent is not None and bool(sent.filename)
+        if not is_file and not pasted.strip():
+            raise BadEdit("Choose a file, or paste lines.")
+        source: IO[bytes] = sent.stream if sent is not None and is_file else BytesIO(pasted.encode())
+        beginning = source.read(_BEGINNING)
+        source.seek(0)
+        yield cls(
+            _lines(source),
+            command_records if looks_like_commands(beginning) else json_records,
+            Policy(policy),
+            bool(fields.get("dry_run")),
+        )
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of *source*; of one that is too long only what shows that it is."""
+    return iter(lambda: source.readline(LONGEST_LINE + 2), b"")
