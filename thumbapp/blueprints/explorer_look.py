@@ -29,6 +29,7 @@ from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
 
 LARGEST_PICTURE: Final = 5_000_000
 _LONGEST_TEXT: Final = 512
+_MOST_TEXT: Final = 50_000
 _LONGEST_COMMANDS: Final = 20_000
 
 
@@ -148,7 +149,7 @@ def looked(data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, objec
     chosen = View(view) if view else views[0]
     is_whole = not isinstance(data, Cut) and offset == 0
     return Looked(
-        shown=show(data, chosen, decode_message=decode_message, offset=offset),
+        shown=_bounded(show(data, chosen, decode_message=decode_message, offset=offset)),
         views=views,
         editing=_editing(data) if is_whole and len(data) <= details.MOST_WHOLE else None,
         offset=offset,
@@ -160,6 +161,14 @@ def looked(data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, objec
 
 
 _ANYWHERE: Final = (View.TEXT, View.HEX, View.BASE64, View.BITS)
+
+
+def _bounded(found: Shown) -> Shown:
+    """Return *found* with a text that a page can bear: deep JSON is mostly indents."""
+    if len(found.text) <= _MOST_TEXT:
+        return found
+    warning = f"{found.warning} Only its first {_MOST_TEXT:,} characters stand here.".strip()
+    return replace(found, text=found.text[:_MOST_TEXT], warning=warning)
 
 
 def _editing(data: bytes) -> Editing:

@@ -12,7 +12,7 @@ VALUES: Final = Field("values", "Values, one on a line", Kind.LINES, is_bytes=Tr
 VALUE: Final = Field("value", "Value", Kind.AREA, is_bytes=True)
 ITEM: Final = Field("item", kind=Kind.HIDDEN)
 SEEN: Final = Field("seen", kind=Kind.HIDDEN)
-BY: Final = Field("by", "Add", Kind.NUMBER, default="1", help="Negative takes away; a fraction is fine.")
+BY: Final = Field("by", "Add", Kind.NUMBER, default="1")
 SCORE: Final = Field("score", "Score", Kind.NUMBER, default="0")
 _FLAGS: Final = (
     ("", "add or change"),
