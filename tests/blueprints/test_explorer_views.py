@@ -292,3 +292,16 @@ def test_opening_a_key_sends_nothing_that_reads_the_whole(browser: Browser, keys
 
     assert "HSCAN k 0 COUNT" in page
     assert not any(word in page for word in ("HGETALL", "SMEMBERS", "HKEYS", "LRANGE k 0 -1"))
+
+
+@pytest.mark.parametrize(("name", "status"), [(b"gone", 404), (b"list", 422), (b"empty", 200)])
+def test_what_is_no_string_is_not_downloaded(
+    name: bytes, status: int, browser: Browser, keys: redis.Redis
+) -> None:
+    keys.rpush("list", "a")
+    keys.set("empty", b"")
+
+    answer = browser.client.get(f"/redis/raw?db={OTHER_DB}&key={to_id(name)}", buffered=True)
+
+    assert answer.status_code == status
+    assert (answer.data == b"") is (status == 200)

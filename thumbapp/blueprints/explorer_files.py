@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, session, stream_with_context
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import explorer_mode, trail
 from thumbapp.blueprints.explorer_where import Where, literally, where
 from thumbapp.blueprints.problems import refused
-from thumbapp.errors import BadParameter, KeyNotFound, ThumbAppError
+from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
 from thumbapp.explorer.intake import Policy, import_lines
@@ -33,7 +34,7 @@ def raw() -> Response:
     first = next(found, b"")
     kind = media_type(first) if request.args.get("inline") else None
     response = Response(
-        stream_with_context(_after(first, found)), mimetype=kind or "application/octet-stream"
+        stream_with_context(chain([first], found)), mimetype=kind or "application/octet-stream"
     )
     response.headers["Content-Security-Policy"] = _PICTURE_POLICY
     if kind is None:
@@ -106,10 +107,3 @@ def _written(found: Iterator[Record], form: str) -> Iterator[bytes]:
             yield record.to_json() + b"\n"
         else:
             yield "".join(f"{line}\n" for line in record.lines()).encode()
-
-
-def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if not first:
-        raise KeyNotFound("with bytes of that name")
-    yield first
-    yield from rest

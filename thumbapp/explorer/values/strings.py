@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from thumbapp.errors import KeyNotFound
 from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.values.model import Ask, Bytes, KeyFacts, Page, number
 from thumbapp.explorer.wire import Line, unfailed
@@ -93,10 +95,16 @@ def _range(line: Line, name: bytes, start: int, end: int) -> bytes:
 
 
 def chunks(gate: Gate, name: bytes, *, db: int) -> Iterator[bytes]:
-    """Yield a string a quarter of a million bytes at a time, however long it is; nothing for no string."""
+    """Yield a string a quarter of a million bytes at a time, however long it is.
+
+    Raises:
+        KeyNotFound: there is no such key; before anything is yielded. ServerRefused: it is of another type.
+    """
     at = 0
     with gate.server.link.hold(db) as line:
-        gate.reading(line, ["GETRANGE"])
+        gate.reading(line, ["GETRANGE", "TYPE"])
+        if line.ask("TYPE", name) == b"none":
+            raise KeyNotFound(shown(name))
         while data := _range(line, name, at, at + _SEARCH_STEP):
             yield data
             at += len(data)
