@@ -236,3 +236,19 @@ def test_old_tasks_are_forgotten(
     assert [record.id for record in records.page(Filter()).items] == [waiting]
     assert redis_client.ttl(f"{huey.namespace}tasks:of:{done}") > 0
     assert redis_client.ttl(f"{huey.namespace}tasks:of:{waiting}") == -1
+
+
+def test_times_are_the_servers_once_a_worker_has_asked_for_them(
+    huey: StreamHuey, run_next: Callable[[], Any]
+) -> None:
+    huey.storage.streams.leases.sweep()
+    read_ms, _ = huey.storage.streams.leases._clock or (0, 0.0)
+    huey.storage.streams.leases._clock = (read_ms - 86_400_000, time.monotonic())  # this machine is ahead
+    task = huey.enqueue(huey.task_named("add")((1, 2), {}))
+
+    run_next()
+
+    record = TaskRecords(huey.client, namespace=huey.namespace).find(task.id)
+    assert record is not None
+    assert record.started_at is not None
+    assert 86_000 < time.time() - record.started_at.timestamp() < 87_000

@@ -28,7 +28,7 @@ def count(client: redis.Redis, *runs: tuple[str, str, int, int]) -> None:
         for command in commands:
             client.execute_command(*command)
 
-    tally.write(send)
+    tally.write(send, at_s=time.time())
 
 
 def durations(**counts: int) -> Durations:

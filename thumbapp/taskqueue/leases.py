@@ -140,12 +140,16 @@ class Leases:
             self.hold_off()
         return [Delivery(rank, entry, message(fields), attempt) for rank, entry, fields, attempt in found]
 
+    def now_ms(self) -> int:
+        """Return the time in ms: the server's, once this process swept; before, this machine's."""
+        if self._clock is None:
+            return time.time_ns() // 1_000_000
+        read_ms, at = self._clock
+        return read_ms + int((time.monotonic() - at) * 1000)
+
     def _expected_ms(self) -> str:
         """Return what the server's clock should read now; "" before it was asked."""
-        if self._clock is None:
-            return ""
-        read_ms, at = self._clock
-        return str(read_ms + int((time.monotonic() - at) * 1000))
+        return "" if self._clock is None else str(self.now_ms())
 
 
 def message(fields: Iterable[bytes] | None) -> bytes:

@@ -110,7 +110,7 @@ class Recorder:
         """Write what waits to be told, because this process ends."""
         try:
             self._tell()
-            self._tally.write(self._streams.write)
+            self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
         except redis.RedisError as error:
             logger.debug("Not written down at the end: %s", error)
 
@@ -148,11 +148,11 @@ class Recorder:
             facts += ["due_at", _due_ms(task)]
             self._streams.write(self._command(task, "scheduled", facts=tuple(facts)))
         else:
-            facts += ["queued_at", now_ms()]
+            facts += ["queued_at", self._now_ms()]
             self._streams.write(self._command(task, "queued", facts=tuple(facts)))
 
     def _begin(self, task: Task) -> None:
-        held, now = self._streams.held, now_ms()
+        held, now = self._streams.held, self._now_ms()
         waited_ms = now - held.order[1] if held else 0
         run = _Run(task, f"{self._worker.decode()}/{next(self._numbers)}", now, max(0, waited_ms))
         self._thread.run = run
@@ -177,12 +177,14 @@ class Recorder:
             facts += ["traceback", run.trace]
         if run is not None and (printed := output.end()):
             facts += ["output", printed]
-        now = now_ms()
+        now = self._now_ms()
         facts += ["queued_at" if state in ("queued", "retrying") else "finished_at", now]
         self._streams.write(self._command(task, state, run, tuple(facts)), *self._kept(task, state))
         if run is not None:
             self._forget(run)
             self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=now - run.began_ms)
+        elif state == "dead":
+            self._tally.count(task.name, state)
 
     def _kept(self, task: Task, state: str) -> list[tuple[Word, ...]]:
         """Return the command that keeps the message of *task*, if it may be tried again."""
@@ -210,10 +212,15 @@ class Recorder:
     ) -> tuple[Word, ...]:
         """Return the command that puts *task* into *state*, in its *run* if it was one, with *facts*."""
         ttl_s = 0 if state in _LASTING else self._ttl_s
-        head = ("RECORD", self._prefix, task.id, task.name, state, run.id if run else "", now_ms(), ttl_s)
+        run_id, now = run.id if run else "", self._now_ms()
+        head = ("RECORD", self._prefix, task.id, task.name, state, run_id, now, ttl_s)
         if run is None:
             return (*head, self._events, *facts)
         return (*head, self._events, "worker", self._worker, "started_at", run.began_ms, *facts)
+
+    def _now_ms(self) -> int:
+        """Return the time: in a worker the server's, whatever this machine's is."""
+        return self._streams.leases.now_ms()
 
     @property
     def _worker(self) -> bytes:
@@ -242,7 +249,7 @@ class Recorder:
             time.sleep(TOLD_AFTER_S)
             try:
                 self._tell()
-                self._tally.write(self._streams.write)
+                self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
             except redis.RedisError as error:
                 logger.debug("Beginnings are told later: %s", error)
 

@@ -6,7 +6,6 @@ what it counted since. Keys and fields are in `thumbapp.taskqueue.records`. Know
 
 import bisect
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -40,13 +39,18 @@ class Tally:
                 self._counts[f"{what}:{LABELS[bisect.bisect_left(BOUNDS_MS, value)]}:{name}"] += 1
                 self._counts[f"{what}:sum:{name}"] += value
 
-    def write(self, send: Callable[..., None]) -> None:
-        """Hand everything counted to *send* as commands; what it raises leaves it counted."""
+    def count(self, name: str, outcome: str) -> None:
+        """Count that the task *name* ended as *outcome* without a run."""
+        with self._lock:
+            self._counts[f"{outcome}:{name}"] += 1
+
+    def write(self, send: Callable[..., None], *, at_s: float) -> None:
+        """Hand everything counted up to *at_s* to *send* as commands; what it raises leaves it counted."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         if not counts:
             return
-        span = span_key(self._prefix, time.time())
+        span = span_key(self._prefix, at_s)
         commands: list[tuple[Word, ...]] = [
             ("HINCRBY", key, field, number)
             for field, number in counts.items()
