@@ -96,7 +96,7 @@ def redis_url(server: PrivateServer | LentServer) -> str:
 @pytest.fixture
 def redis_client(redis_url: str) -> Iterator[redis.Redis]:
     """Return a client of the private server; its database is emptied after the test."""
-    client = redis.Redis.from_url(redis_url, protocol=2, socket_timeout=5)
+    client = redis.Redis.from_url(redis_url, protocol=2, socket_timeout=5, socket_keepalive=False)
     yield client
     client.flushall()
     client.close()
