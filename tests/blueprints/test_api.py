@@ -327,7 +327,7 @@ def test_own_jobs_are_listed_newest_first_by_pages(api: Api) -> None:
     assert rest["cursor"] is None
 
 
-@pytest.mark.parametrize("query", ["state=odd", "limit=0", "limit=x", "limit=100000"])
+@pytest.mark.parametrize("query", ["state=odd", "limit=0", "limit=x", "limit=100000", "cursor=x"])
 def test_a_bad_question_is_refused(api: Api, query: str) -> None:
     api.post(("a.jpg", PHOTO), headers=api.csrf())
 

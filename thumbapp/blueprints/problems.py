@@ -83,6 +83,7 @@ _ADVICE: Final[dict[int, str]] = {
     400: "Go back, correct what the message says, and send it again.",
     403: "Only the browser that made a job can change it. Reload the page if it was open for long.",
     404: "Check the address, or start from the first page.",
+    405: "Go back, or start from the first page.",
     401: "Sign in and you come back here.",
     410: "Upload the picture again to make new thumbnails.",
     413: "Make the picture smaller, or send fewer pictures at once.",

@@ -12,6 +12,7 @@ cancel and a retry can never overwrite each other. Keys, all under the namespace
 - ``load:<payer>`` set of a payer's jobs that wait or run; ``stored:<payer>`` counter of bytes
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +20,13 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.errors import JobExpired, JobNotFound, StoreFull, TooManyJobs
+from thumbapp.errors import BadParameter, JobExpired, JobNotFound, StoreFull, TooManyJobs
 from thumbapp.jobs import model
 from thumbapp.jobs.model import Batch, Job, JobState, Page
 
 TOMBSTONE_S: Final = 7 * 24 * 3600
 _CHUNK: Final = 200
+_CURSOR: Final = re.compile(r"[0-9]{1,15}")
 _RESTORING_S: Final = 60
 _REMOVED_S: Final = 3600
 
@@ -222,9 +224,15 @@ class JobStore:
         return [item.decode() for item in found]
 
     def page(self, owner: str | None, *, state: JobState | None, cursor: str | None, limit: int) -> Page:
-        """Return jobs of *owner* (None: of everybody), newest first, from *cursor* on."""
+        """Return jobs of *owner* (None: of everybody), newest first, from *cursor* on.
+
+        Raises:
+            BadParameter: no page gave that *cursor*.
+        """
         index = self._key("jobs") if owner is None else self._key("jobs:of", owner)
-        below = f"({int(cursor)}" if cursor and cursor.isdecimal() else "+inf"
+        if cursor and not _CURSOR.fullmatch(cursor):
+            raise BadParameter("cursor", cursor, "what the last page gave")
+        below = f"({cursor}" if cursor else "+inf"
         found: list[Job] = []
         while len(found) <= limit:
             ids = self._redis.zrevrangebyscore(index, below, "-inf", 0, _CHUNK, withscores=True)
