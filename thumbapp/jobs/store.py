@@ -25,7 +25,7 @@ from thumbapp.jobs import model
 from thumbapp.jobs.model import Batch, Job, JobState, Page
 
 TOMBSTONE_S: Final = 7 * 24 * 3600
-_CHUNK: Final = 200
+_CHUNK: Final = 500
 _CURSOR: Final = re.compile(r"[0-9]{1,15}")
 _RESTORING_S: Final = 60
 _REMOVED_S: Final = 3600
@@ -88,6 +88,17 @@ if ARGV[5] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1]) end
 return 1
 """
 )
+# KEYS: an index of jobs. ARGV: namespace, state, number to stay under, how many to look at, how many to find.
+# Returns the ids that are in that state, newest first, and the last number that was looked at.
+_FILTER: Final = """
+local ids = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', 0, ARGV[4])
+local found = {}
+for at = 1, #ids, 2 do
+  if redis.call('HGET', ARGV[1] .. 'job:' .. ids[at], 'state') == ARGV[2] then found[#found + 1] = ids[at] end
+  if #found == tonumber(ARGV[5]) then return {found, ids[at + 1]} end
+end
+return {found, ids[#ids] or ''}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,8 @@ class JobStore:
         self._redis: Any = client
         self._namespace = namespace
         self._retention_s = retention_s
-        self._add, self._drop, self._change = map(client.register_script, (_ADD, _DROP, _CHANGE))
+        scripts = (_ADD, _DROP, _CHANGE, _FILTER)
+        self._add, self._drop, self._change, self._filter = map(client.register_script, scripts)
 
     def draw_number(self) -> int:
         """Return the next number: the order of creation, and of the queue."""
@@ -234,15 +246,22 @@ class JobStore:
             raise BadParameter("cursor", cursor, "what the last page gave")
         below = f"({cursor}" if cursor else "+inf"
         found: list[Job] = []
-        while len(found) <= limit:
-            ids = self._redis.zrevrangebyscore(index, below, "-inf", 0, _CHUNK, withscores=True)
-            if not ids:
+        while (wanted := limit + 1 - len(found)) > 0:
+            ids, last = self._below(index, below, state=state, count=wanted)
+            if not last:
                 break
-            below = f"({int(ids[-1][1])}"
-            jobs = self._load([job_id.decode() for job_id, _ in ids])
-            found += [job for job in jobs if state is None or job.state is state]
+            below = f"({last}"
+            found += self._load(ids)
         more = len(found) > limit
         return Page(found[:limit], str(found[limit - 1].number) if more else None)
+
+    def _below(self, index: str, below: str, *, state: JobState | None, count: int) -> tuple[list[str], str]:
+        """Return ids of *index* under the number *below*, and the last number that was looked at, or ""."""
+        if state is None:
+            pairs = self._redis.zrevrangebyscore(index, below, "-inf", 0, count, withscores=True)
+            return [job_id.decode() for job_id, _ in pairs], str(int(pairs[-1][1])) if pairs else ""
+        ids, last = self._filter(keys=[index], args=[self._namespace, state, below, _CHUNK, count])
+        return [job_id.decode() for job_id in ids], last.decode()
 
     def add_batch(self, batch_id: str, *, owner: str, created_at: datetime) -> None:
         """Write an empty batch."""
