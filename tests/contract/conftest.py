@@ -16,7 +16,7 @@ import redis
 from tests.conftest import PrivateServer, free_port
 from tests.runtime.up_process import ROOT, clean_environment, get
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 SERVERS = ("waitress", "gunicorn")
 
 

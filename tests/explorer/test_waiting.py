@@ -40,8 +40,8 @@ class Pane:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Return once *holds*, within ten seconds."""
-    end = time.monotonic() + 10
+    """Return once *holds*, within a minute."""
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -14,7 +14,7 @@ def nothing() -> None:
 
 
 def eventually(claim: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not claim() and time.monotonic() < deadline:
         time.sleep(0.01)
     return claim()

@@ -44,7 +44,7 @@ NO_LIMIT_OF_MEMORY = {"render-crashed"} if sys.platform == "win32" else set()
 
 
 def eventually(claim: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not claim() and time.monotonic() < deadline:
         time.sleep(0.02)
     return claim()

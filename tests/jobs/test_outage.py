@@ -93,7 +93,7 @@ def service(desk: Desk, settings: Settings, door: Door) -> Iterator[JobService]:
 
 
 def comes_true(claim: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (is_true := claim()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(is_true)

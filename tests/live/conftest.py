@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 NAMESPACE = "test:v1:"
-LONG_S = 10.0
+LONG_S = 30.0
 
 
 def wait_until(claim: Callable[[], bool]) -> None:

@@ -105,7 +105,7 @@ def browser() -> Iterator[Browser]:
 def tabs(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """Return a fresh browser profile; its pages are tabs of one browser."""
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

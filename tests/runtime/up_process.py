@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Up:
@@ -100,7 +100,7 @@ def clean_environment() -> dict[str, str]:
 
 def get(url: str) -> tuple[int, bytes]:
     """Return status and body of *url*."""
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
         return response.status, response.read()
 
 

@@ -31,7 +31,7 @@ def found(records: TaskRecords, task_id: str) -> TaskRecord:
 
 
 def comes_true(claim: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (is_true := claim()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(is_true)

@@ -16,7 +16,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 Browser, BrowserContext, Page = sync_api.Browser, sync_api.BrowserContext, sync_api.Page
 
 BROWSERS = ("chromium", "google-chrome", "chrome", "msedge")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="session")
