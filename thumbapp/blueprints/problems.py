@@ -136,6 +136,7 @@ def problem(
         page = render_template(
             "errors/error.html",
             status=status,
+            code=code,
             title=title,
             message=detail,
             advice=_ADVICE_FOR.get(code) or _ADVICE.get(status, _ADVICE_FOR_ALL),
