@@ -1,4 +1,4 @@
-"""``/metrics``: the queue, its tasks and workers, and the jobs, for Prometheus.
+"""``/metrics``: the queue, its tasks and workers, jobs and schedules, for Prometheus.
 
 What writes the format is loaded with the first request: most installations never have one.
 """
@@ -17,9 +17,11 @@ def show() -> Response:
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
     from thumbapp.jobs.metrics import JobCollector
+    from thumbapp.schedules.metrics import ScheduleCollector
     from thumbapp.taskqueue.metrics import QueueCollector
 
     found, registry = parts(), CollectorRegistry()
     registry.register(QueueCollector(found.redis, namespace=found.settings.namespace))
     registry.register(JobCollector(found.jobs))
+    registry.register(ScheduleCollector(found.schedules))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

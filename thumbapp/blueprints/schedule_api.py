@@ -71,7 +71,7 @@ def run(schedule_id: str) -> AnyResponse:
     """Run a schedule now, beside its slots; 202 with the task."""
     trail.note("schedule.run", schedules().store.find(schedule_id).name)
     task = schedules().run_now(schedule_id)
-    response = jsonify(id=task, task_id=task, url=f"/api/v1/tasks/{task}")
+    response = jsonify(id=task, task_id=task, url=url_for("monitor_api.task", task_id=task))
     response.status_code = 202
     return response
 

@@ -74,7 +74,7 @@ def slot_json(slot: Slot) -> dict[str, Any]:
         "worker": slot.worker or None,
         "attempts": slot.attempts,
         "task_id": slot.task_id or None,
-        "task_url": f"/api/v1/tasks/{slot.task_id}" if slot.task_id else None,
+        "task_url": url_for("monitor_api.task", task_id=slot.task_id) if slot.task_id else None,
         "is_manual": slot.is_manual,
         "slots": slot.slots,
     }

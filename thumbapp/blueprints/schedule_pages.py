@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
 
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 
 from thumbapp.blueprints.access import may
 from thumbapp.blueprints.context import parts
@@ -143,7 +143,7 @@ class DetailPage:
 
     def task_path(self, slot: Slot) -> str:
         """Return the address of the page of the task that *slot* ran."""
-        return f"/tasks/{slot.task_id}"
+        return url_for("monitor.task", task_id=slot.task_id)
 
     def panel(self) -> str:
         """Return the part of the page that changes by itself."""
