@@ -16,8 +16,7 @@ TOLD: dict[str, Any] = {"name": "one", "task": "hello", "kind": "interval", "eve
 
 def plan(before: Plan | None = None, **told: Any) -> Plan:
     said = told if before else TOLD | told
-    return read_plan(said, tasks=Queue(), now=NOW, before=before, tz="Europe/Warsaw"), now=NOW, before=before, tz="Europe/Warsaw"
-    )
+    return read_plan(said, tasks=Queue(), now=NOW, before=before, tz="Europe/Warsaw")
 
 
 def wrong(before: Plan | None = None, **told: Any) -> dict[str, str]:
