@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from inspect import Signature
 
 from flask import g, render_template, request, url_for
@@ -23,6 +23,8 @@ from thumbapp.schedules.service import Preview
 
 ROWS_A_PAGE = 100
 SLOTS_A_PAGE = 25
+# Below this span the columns of the chart are minutes and seconds, else hours and minutes.
+_SHORT = timedelta(minutes=10)
 _COMPARED = (
     *("name", "description", "task", "kind", "cron", "at", "tz", "enabled", "start", "end", "max_runs"),
     *("jitter", "misfire", "grace", "overlap", "expires", "priority", "retries", "retry_delay", "timeout"),
@@ -126,7 +128,8 @@ class DetailPage:
     def chart(self) -> Chart:
         """How long the runs on this page took, and how late they were fired, the oldest first."""
         ran = [slot for slot in reversed(self.slots) if slot.fired_at and slot.outcome.is_final]
-        columns = [clock(slot.due)[:8] for slot in ran]
+        is_short = bool(ran) and ran[-1].due - ran[0].due < _SHORT
+        columns = [clock(slot.due)[3:8] if is_short else clock(slot.due)[:5] for slot in ran]
         took = Series("took", [slot.duration_ms for slot in ran])
         late = Series("late by", [slot.late_ms for slot in ran], look=Look.DASHED, role="other")
         return draw("runs", "Duration and lateness", columns, took, late, over="due", say=milliseconds)

@@ -1,6 +1,7 @@
 """What a plan says, as people would: "every 10 seconds", "at 15:05, Europe/Warsaw"."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from cron_descriptor import ExpressionDescriptor, Options
@@ -78,6 +79,7 @@ def _span(seconds: int) -> str:
     return text.removeprefix("1 ") if len(parts) == 1 else text
 
 
+@lru_cache(maxsize=20_000)
 def _described(cron: str) -> str:
     """Return the library's words for *cron*; the expression itself where it has none."""
     options = Options(use_24hour_time_format=True, locale_code="en_US")
