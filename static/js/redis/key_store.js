@@ -35,17 +35,36 @@ export class KeyStore {
   }
 }
 
-/**
- * Returns `keys` sorted by `order`: a name of `SORTS`, `-` before it for the other way, "" as they came.
- *
- * @param {Key[]} keys
- * @param {string} order
- */
-export function sorted(keys, order) {
-  const value = SORTS[order.replace("-", "")];
-  if (!value) return keys;
-  const sign = order.startsWith("-") ? -1 : 1;
-  return [...keys].sort((one, other) => sign * compare(value(one), value(other)) || compare(one.bytes, other.bytes));
+/** A row of keys in an order, which takes new ones in without sorting the others again. */
+export class SortedKeys {
+  /** @type {Key[]} */
+  #sorted = [];
+  #order = "";
+  #taken = 0;
+
+  /**
+   * Returns `keys`, the same as last time with some at the end, sorted by `order`: a name of `SORTS`, `-` before it for
+   * the other way, "" as they came.
+   *
+   * @param {Key[]} keys
+   * @param {string} order
+   */
+  of(keys, order) {
+    const value = SORTS[order.replace("-", "")];
+    if (!value) return keys;
+    const isSame = order === this.#order && this.#taken <= keys.length;
+    if (isSame && this.#taken === keys.length) return this.#sorted;
+    const rows = isSame ? this.#sorted.concat(keys.slice(this.#taken)) : [...keys];
+    const sign = order.startsWith("-") ? -1 : 1;
+    rows.sort((one, other) => sign * compare(value(one), value(other)));
+    [this.#sorted, this.#order, this.#taken] = [rows, order, keys.length];
+    return rows;
+  }
+
+  /** Forgets the keys. */
+  clear() {
+    [this.#sorted, this.#taken] = [[], 0];
+  }
 }
 
 /** @param {number | string} one @param {number | string} other */

@@ -1,6 +1,6 @@
 // Keys as the lines of a tree or of a list: folders by the delimiter, with the number of keys in each.
 
-import { compare, sorted } from "./key_store.js";
+import { compare, SortedKeys } from "./key_store.js";
 
 /** @typedef {import("./key_store.js").Key} Key */
 /** @typedef {{level: number, label: string, key?: Key, folder?: Folder, parent?: Folder}} Line label: bytes */
@@ -12,6 +12,7 @@ export class Folder {
   folders = new Map();
   /** @type {Key[]} */
   keys = [];
+  sorted = new SortedKeys();
 
   /** @param {string} path the bytes that the names in it begin with @param {string} label the last part of them */
   constructor(path, label) {
@@ -42,6 +43,7 @@ export class KeyTree {
     const clear = (folder) => {
       folder.count = 0;
       folder.keys = [];
+      folder.sorted.clear();
       for (const inner of folder.folders.values()) clear(inner);
     };
     clear(this.root);
@@ -73,7 +75,7 @@ export class KeyTree {
       if (child.isOpen) this.#collect(child, level + 1, lines);
     }
     const order = this.order || (this.delimiter ? "name" : "");
-    for (const key of sorted(folder.keys, order)) lines.push({ level, label: key.bytes.slice(folder.path.length), key, parent: folder });
+    for (const key of folder.sorted.of(folder.keys, order)) lines.push({ level, label: key.bytes.slice(folder.path.length), key, parent: folder });
   }
 
   /** @param {Key} key */
