@@ -93,6 +93,35 @@ def test_a_list_is_read_from_both_ends(gate: Gate, any_client: redis.Redis) -> N
     assert items(gate, b"k", is_reversed=True)[::249] == [Element(249, b"e249"), Element(0, b"e0")]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "is_reversed", "found"),
+    [
+        ("1", "3", False, "bcd"),
+        ("1", "3", True, "dcb"),
+        ("-2", "-1", False, "de"),
+        ("", "-3", False, "abc"),
+        ("3", "", True, "ed"),
+        ("9", "12", False, ""),
+        ("-99", "99", False, "abcde"),
+    ],
+)
+def test_a_range_of_a_list_is_read(
+    low: str, high: str, is_reversed: bool, found: str, gate: Gate, any_client: redis.Redis
+) -> None:
+    any_client.rpush("k", *"abcde")
+
+    asked = items(gate, b"k", low=low, high=high, is_reversed=is_reversed, limit=2)
+
+    assert "".join(item.value.decode() for item in asked if isinstance(item, Element)) == found
+
+
+def test_a_place_that_is_none_is_refused(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.rpush("k", "a")
+
+    with pytest.raises(BadParameter, match="a place such as"):
+        open_key(gate, b"k", Ask(low="first"), db=0)
+
+
 def test_a_list_is_searched(gate: Gate, any_client: redis.Redis) -> None:
     add_list(any_client, 12_000)
 

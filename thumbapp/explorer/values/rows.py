@@ -15,19 +15,28 @@ _SCORE: Final = re.compile(r"\(?[+-]?(inf|\d+(\.\d*)?(e[+-]?\d+)?|\.\d+)", re.IG
 
 
 def list_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
-    """Return elements of the list from the asked place on; counted from its tail when reversed."""
+    """Return elements of the list from the asked place on; counted from its tail when reversed.
+
+    *low* and *high* of the question are the first and last place, negative ones counted from the tail.
+    """
     if ask.find:
         return _found_in_list(line, facts, ask)
-    start, count = ask.index(), ask.affordable(facts)
-    values = listed(line.exchange(_window(facts.name, start, count, ask), cut_at=CUT_AT)[0])
     total = facts.length or 0
+    first, last = _places(ask, total)
+    start = ask.index()
+    at = last - start if ask.is_reversed else first + start
+    count = min(ask.affordable(facts), (at - first if ask.is_reversed else last - at) + 1)
+    if count <= 0:
+        return Page([], says=f"The list is shorter now: it has {total:,} elements." if start else "")
+    values = listed(line.exchange(_window(facts.name, at, count, total, ask), cut_at=CUT_AT)[0])
     if ask.is_reversed:
         values.reverse()
-    places = range(total - 1 - start, -1, -1) if ask.is_reversed else range(start, start + len(values))
-    items = [Element(place, value) for place, value in zip(places, values, strict=False)]
+    step = -1 if ask.is_reversed else 1
+    items = [Element(at + step * place, value) for place, value in enumerate(values)]
     if not items and start:
         return Page([], says=f"The list is shorter now: it has {total:,} elements.")
-    return Page(items, str(start + len(items)) if start + len(items) < total else None)
+    is_more = items and items[-1].index != (first if ask.is_reversed else last)
+    return Page(items, str(start + len(items)) if is_more else None)
 
 
 def zset_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
@@ -61,10 +70,25 @@ def positions(line: Line, name: bytes, items: list[Scored]) -> list[tuple[Scored
     return [(item, *_degrees(place)) for item, place in places if isinstance(place, list)]
 
 
-def _window(name: bytes, start: int, count: int, ask: Ask) -> Argv:
+def _window(name: bytes, at: int, count: int, total: int, ask: Ask) -> Argv:
+    """Return what reads *count* elements from *at* on; from the tail by negative places, the nearer way."""
     if ask.is_reversed:
-        return "LRANGE", name, -(start + count), -(start + 1)
-    return "LRANGE", name, start, start + count - 1
+        return "LRANGE", name, at - count + 1 - total, at - total
+    return "LRANGE", name, at, at + count - 1
+
+
+def _places(ask: Ask, total: int) -> tuple[int, int]:
+    """Return the first and the last place that are asked for, of a list with *total* elements."""
+    low, high = _place(ask.low, 0), _place(ask.high, -1)
+    first = max(0, low + total if low < 0 else low)
+    return first, min(total - 1, high + total if high < 0 else high)
+
+
+def _place(text: str, default: int) -> int:
+    digits = text.strip().removeprefix("-")
+    if text.strip() and (not digits.isascii() or not digits.isdecimal() or len(digits) > 15):
+        raise BadParameter("low or high", text, "a place such as 0, 7 or -1")
+    return int(text) if text.strip() else default
 
 
 def _found_in_list(line: Line, facts: KeyFacts, ask: Ask) -> Page:
