@@ -22,6 +22,7 @@ from thumbapp.blueprints import (
     explorer_api,
     explorer_bulk,
     explorer_changes,
+    explorer_console,
     explorer_files,
     filters,
     health,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 _REDIS_PAGES: Final = (
     explorer.bp,
     explorer_changes.bp,
+    explorer_console.bp,
     explorer_files.bp,
     explorer_bulk.bp,
     explorer_analysis.bp,

@@ -2,12 +2,13 @@
 
 import "./elements/stream_tail.js";
 import { byId } from "./lib/dom.js";
-import { swapAll } from "./lib/swap.js";
+import { Console } from "./redis/console.js";
+import { followServer, submitsOnChange } from "./redis/head.js";
 import { KeysPane } from "./redis/keys_pane.js";
 import { splitWith } from "./redis/splitter.js";
 import { ValuePane } from "./redis/value_pane.js";
 
-const STATUS_MS = 5_000;
+const DOCK = "thumbapp.redis.dock";
 
 const values = new ValuePane({ onShow: (id) => keys.list.mark(id) });
 const keys = new KeysPane({ onOpen: (id) => void values.open(id), onDelete: (id) => void askToDelete(id) });
@@ -15,11 +16,10 @@ const keys = new KeysPane({ onOpen: (id) => void values.open(id), onDelete: (id)
 keys.list.openId = byId("keys").dataset.key ?? "";
 splitWith(byId("splitter"));
 void keys.start();
-void follow();
+void followServer();
+submitsOnChange();
+dockConsole();
 document.addEventListener("keydown", press);
-for (const select of document.querySelectorAll("select[data-submits]")) {
-  select.addEventListener("change", () => /** @type {HTMLSelectElement} */ (select).form?.requestSubmit());
-}
 
 /** @param {KeyboardEvent} event */
 function press(event) {
@@ -45,13 +45,18 @@ async function askToDelete(id) {
   question.querySelector("button")?.focus();
 }
 
-/** Keeps the words about the server true while the page can be seen. */
-async function follow() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, STATUS_MS));
-    const { url } = byId("connection").dataset;
-    if (document.hidden || !url) continue;
-    const answer = await fetch(url, { cache: "no-store" }).catch(() => null);
-    if (answer?.ok && !answer.redirected) swapAll(await answer.text());
-  }
+/** The console below, where one has one; it stays open or shut as one left it. */
+function dockConsole() {
+  const dock = document.getElementById("dock");
+  if (!(dock instanceof HTMLDetailsElement)) return;
+  dock.open = localStorage.getItem(DOCK) === "open";
+  dock.addEventListener("toggle", () => localStorage.setItem(DOCK, dock.open ? "open" : ""));
+  const console = new Console(byId("console"), { onDone: () => void values.reload(), onWait: goThere });
+  if (dock.open) console.transcript.scrollTop = console.transcript.scrollHeight;
+}
+
+/** What waits needs the console's own page. @param {string} line */
+function goThere(line) {
+  const place = document.querySelector('.explorer-sections a[href*="/redis/console"]');
+  if (place instanceof HTMLAnchorElement) location.href = `${place.href}#${encodeURIComponent(line)}`;
 }

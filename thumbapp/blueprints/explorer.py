@@ -5,15 +5,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.access import safe_path
-from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_console import console_parts
+from thumbapp.blueprints.explorer_frame import frame
 from thumbapp.blueprints.explorer_keys import keys_page, lines
 from thumbapp.blueprints.explorer_values import value_pane
-from thumbapp.blueprints.explorer_where import Where, where
-from thumbapp.blueprints.identity import asker, is_fresh
-from thumbapp.errors import BadParameter, KeyNotFound, SignInBusy, SignInFailed, Throttled, ThumbAppError
-from thumbapp.explorer.overview import Overview, look
+from thumbapp.blueprints.explorer_where import where
+from thumbapp.errors import BadParameter, KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
-from thumbapp.explorer.scan import LENGTHS, MOST_ROWS_STREAMED, STEP
+from thumbapp.explorer.scan import MOST_ROWS_STREAMED, STEP
 
 bp = Blueprint("explorer", __name__, url_prefix="/redis")
 
@@ -23,9 +22,8 @@ def index() -> str:
     """Show the keys of a database and the open key."""
     explorer_mode.note_use()
     place = where()
-    return render_template(
-        "explorer/index.html", keys=keys_page(place), pane=value_pane(place), **_frame(place)
-    )
+    shown = {"keys": keys_page(place), "pane": value_pane(place), **console_parts(place)}
+    return render_template("explorer/index.html", **shown, **frame(place))
 
 
 @bp.get("/panel")
@@ -55,7 +53,7 @@ def scan_keys() -> AnyResponse:
 @bp.get("/status")
 def status() -> str:
     """Show how the server is now."""
-    return render_template("explorer/_connection.html", **_frame(where()))
+    return render_template("explorer/_connection.html", **frame(where()))
 
 
 @bp.post("/mode")
@@ -74,31 +72,6 @@ _SAYS = {
     Mode.EDIT: "Edit mode is on until 15 minutes pass without use.",
     Mode.ADMIN: "Admin mode is on until 15 minutes pass without use.",
 }
-
-
-def _frame(place: Where) -> dict[str, object]:
-    """Return what the head of every page of the explorer shows."""
-    server = parts().explorer.servers.find(place.server)
-    overview, error = _overview(place)
-    return {
-        "where": place,
-        "server": server,
-        "servers": parts().explorer.servers.all(),
-        "overview": overview,
-        "connection_error": error,
-        "mode": explorer_mode.mode_now(),
-        "modes": [mode for mode in Mode if explorer_mode.top_mode().covers(mode)],
-        "is_fresh": is_fresh(),
-        "has_password": bool((user := asker().user) and user.has_password),
-        "types": list(LENGTHS),
-    }
-
-
-def _overview(place: Where) -> tuple[Overview | None, ThumbAppError | None]:
-    try:
-        return look(place.gate, db=place.db), None
-    except ThumbAppError as error:
-        return None, error
 
 
 def _limit_asked() -> int:

@@ -37,6 +37,7 @@ from thumbapp.errors.console import (
     ScriptRunning,
     ServerLacks,
     TooManyChannels,
+    TooManyConsoles,
     TooManyQueued,
 )
 from thumbapp.errors.explorer import (
@@ -170,6 +171,7 @@ __all__ = [
     "ScriptRunning",
     "ServerLacks",
     "TooManyChannels",
+    "TooManyConsoles",
     "TooManyQueued",
     "AlreadyRunning",
     "ArgumentsMisfit",

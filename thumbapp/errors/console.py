@@ -1,6 +1,6 @@
 """What the console, its waits, feeds and scripts refuse."""
 
-from thumbapp.errors.base import Refused, ThumbAppError
+from thumbapp.errors.base import Refused, ThumbAppError, Unavailable
 from thumbapp.errors.explorer import GateRefused
 
 
@@ -68,3 +68,12 @@ class ServerLacks(Refused):
 
     def __init__(self, command: str, since: str) -> None:
         super().__init__(f"This server has no {command}; it came with Redis {since}.")
+
+
+class TooManyConsoles(Unavailable):
+    """As many consoles are open as connections are spared for them."""
+
+    code = "too-many-consoles"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most:,} consoles are open already. Close one, or wait ten minutes.")

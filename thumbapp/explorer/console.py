@@ -73,6 +73,11 @@ class Console:
         return 0.0 if self._lock.locked() else self._clock() - self._used_at
 
     @property
+    def prompt(self) -> str:
+        """What stands before the next line."""
+        return prompt(self.gate.server.label, db=self.db, is_queuing=self._queued is not None)
+
+    @property
     def queued(self) -> tuple[str, ...] | None:
         """The commands of the open transaction as lines, None when none is open."""
         if self._queued is None:

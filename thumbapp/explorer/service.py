@@ -4,13 +4,24 @@ Knows no request; who calls, and how far they may go, comes in with each call.
 """
 
 import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import redis
 
 from thumbapp.config import Settings
+from thumbapp.explorer.consoles import Consoles, History
+from thumbapp.explorer.feeds import Newsroom
 from thumbapp.explorer.gate import Audit, Gate
+from thumbapp.explorer.notifications import Notifications
+from thumbapp.explorer.scripts import ScriptLibrary
 from thumbapp.explorer.servers import Servers
+from thumbapp.explorer.syntax import SyntaxBook
 from thumbapp.explorer.undo import UndoStore
+from thumbapp.explorer.vitals import Pulse
+from thumbapp.explorer.wire import Line
+
+Made = TypeVar("Made")
 
 
 class Explorer:
@@ -22,19 +33,51 @@ class Explorer:
     def __init__(self, settings: Settings, *, client: redis.Redis, audit: Audit) -> None:
         self.servers = Servers(settings)
         self.undo = UndoStore(client, namespace=settings.namespace)
+        self.consoles = Consoles()
+        self.history = History(client, namespace=settings.namespace)
+        self.scripts = ScriptLibrary(client, namespace=settings.namespace)
+        self._client, self._namespace = client, settings.namespace
         self._secret = settings.secret()
         self._audit = audit
-        self._gates: dict[str, Gate] = {}
-        self._lock = threading.Lock()
+        self._made: dict[tuple[type, str], Any] = {}
+        self._lock = threading.RLock()
 
     def gate(self, name: str = "") -> Gate:
         """Return the gate to the server called *name*, the app's own for ""; raises UnknownServer."""
         server = self.servers.find(name)
+        return self._once(Gate, server.name, lambda: Gate(server, secret=self._secret, audit=self._audit))
+
+    def newsroom(self, name: str = "") -> Newsroom:
+        """Return what is published on the server called *name*; raises UnknownServer."""
+        server = self.servers.find(name)
+        return self._once(Newsroom, server.name, lambda: Newsroom(server.link))
+
+    def pulse(self, name: str = "") -> Pulse:
+        """Return the samples of the server called *name*; raises UnknownServer."""
+        server = self.servers.find(name)
+        return self._once(Pulse, server.name, lambda: Pulse(server.link))
+
+    def notifications(self, name: str = "") -> Notifications:
+        """Return the switch of keyspace notifications on the server called *name*."""
+        return Notifications(self.gate(name), self._client, namespace=self._namespace)
+
+    def syntax(self, name: str, line: Line) -> SyntaxBook:
+        """Return how commands of the server called *name* are written, asked over *line* once."""
+        return self._once(SyntaxBook, self.servers.find(name).name, lambda: SyntaxBook.ask(line))
+
+    def _once(self, kind: type[Made], name: str, make: Callable[[], Made]) -> Made:
+        """Return the one *kind* of the server *name*, made when it is first asked for."""
         with self._lock:
-            if server.name not in self._gates:
-                self._gates[server.name] = Gate(server, secret=self._secret, audit=self._audit)
-            return self._gates[server.name]
+            if (kind, name) not in self._made:
+                self._made[kind, name] = make()
+            found: Made = self._made[kind, name]
+            return found
 
     def close(self) -> None:
         """Close every connection."""
+        self.consoles.close()
+        with self._lock:
+            for made in self._made.values():
+                if isinstance(made, Newsroom):
+                    made.close()
         self.servers.close()

@@ -1,0 +1,137 @@
+// One console: sends lines, shows what came of them, and follows how the console stands.
+
+import { announce } from "../lib/announce.js";
+import { byId } from "../lib/dom.js";
+import { fragment, swapAll } from "../lib/swap.js";
+import { ConsoleLine } from "./console_line.js";
+
+const MOST_ENTRIES = 200;
+
+export class Console {
+  #isBusy = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{onWait?: (line: string) => void, onDone?: () => void}} [hears]
+   */
+  constructor(root, hears = {}) {
+    this.root = root;
+    this.hears = hears;
+    this.transcript = byId("transcript");
+    this.form = byId("console-form", HTMLFormElement);
+    this.line = new ConsoleLine(byId("console-line", HTMLTextAreaElement), {
+      completeUrl: () => root.dataset.complete ?? "",
+      onRun: () => void this.#run(new FormData(this.form)),
+      onClear: () => this.transcript.replaceChildren(),
+    });
+    this.form.addEventListener("submit", this.#submit);
+    root.addEventListener("submit", this.#confirm);
+    root.addEventListener("click", this.#click);
+    this.#toEnd();
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit = (event) => {
+    event.preventDefault();
+    void this.#run(new FormData(this.form));
+  };
+
+  /** @param {SubmitEvent} event */
+  #confirm = (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (!("consoleConfirm" in form.dataset)) return;
+    event.preventDefault();
+    form.querySelector("button")?.setAttribute("disabled", "");
+    void this.#run(new FormData(form));
+  };
+
+  /** @param {MouseEvent} event */
+  #click = (event) => {
+    const target = /** @type {Element} */ (event.target).closest("[data-wait], [data-more]");
+    if (!(target instanceof HTMLElement)) return;
+    if (target.dataset.wait !== undefined) {
+      event.preventDefault();
+      this.hears.onWait?.(target.dataset.wait);
+    } else {
+      void this.#more(target);
+    }
+  };
+
+  /** @param {FormData} form */
+  async #run(form) {
+    const line = String(form.get("line") ?? "");
+    if (this.#isBusy || !line.trim()) return;
+    this.#isBusy = true;
+    this.line.remember(line);
+    try {
+      await this.#show(await fetch(this.root.dataset.run ?? "", { method: "POST", body: form }));
+    } catch {
+      this.#fail("The site does not answer. The line may have run; look before you send it again.");
+    } finally {
+      this.#isBusy = false;
+      this.hears.onDone?.();
+    }
+  }
+
+  /** @param {Response} answer */
+  async #show(answer) {
+    const text = await answer.text();
+    const told = fragment(text).firstElementChild;
+    if (!answer.ok || answer.redirected || !(told instanceof HTMLElement) || told.dataset.prompt === undefined) {
+      this.#fail(answer.redirected ? "You are signed out. Sign in and come back." : reason(text, answer.status));
+      return;
+    }
+    byId("console-error").hidden = true;
+    byId("console-prompt").textContent = told.dataset.prompt;
+    document.getElementById("console-hint")?.remove();
+    const entries = [...told.querySelectorAll(".entry")];
+    swapAll(told.querySelector("#console-queue")?.outerHTML ?? "");
+    this.transcript.append(...entries);
+    while (this.transcript.children.length > MOST_ENTRIES) this.transcript.firstElementChild?.remove();
+    announce(entries.at(-1)?.querySelector(".reply")?.textContent?.slice(0, 200) ?? "");
+    this.#toEnd();
+    this.line.clear();
+  }
+
+  /** Adds the next lines of a long reply. @param {HTMLElement} button */
+  async #more(button) {
+    const from = Number(button.dataset.from);
+    const query = new URLSearchParams({
+      console: String(new FormData(this.form).get("console")),
+      number: button.dataset.number ?? "",
+      from: String(from),
+    });
+    const url = this.root.dataset.reply ?? "";
+    const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}${query}`).catch(() => null);
+    const reply = button.parentElement?.querySelector(".reply");
+    if (!answer?.ok || !reply) return this.#fail("The rest of this reply is kept no more. Run the line again.");
+    const rest = await answer.text();
+    reply.append("\n", rest);
+    const next = from + rest.split("\n").length;
+    button.dataset.from = String(next);
+    if (next >= Number(button.dataset.of)) button.remove();
+  }
+
+  /** @param {string} words */
+  #fail(words) {
+    const place = byId("console-error");
+    place.hidden = false;
+    const text = place.querySelector(".error-words");
+    if (text) text.textContent = words;
+  }
+
+  #toEnd() {
+    this.transcript.scrollTop = this.transcript.scrollHeight;
+  }
+}
+
+/**
+ * Returns what an error page says, in a sentence.
+ *
+ * @param {string} html
+ * @param {number} status
+ */
+function reason(html, status) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  return page.querySelector("main p")?.textContent?.trim() || `The site answered ${status}. Nothing is known of the line.`;
+}

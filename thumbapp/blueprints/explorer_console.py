@@ -1,0 +1,207 @@
+"""The console, on a page of its own and docked under the keys; what waits runs in a second pane."""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, stream_with_context
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_frame import frame
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.identity import asker
+from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
+from thumbapp.explorer.console import Said, prompt
+from thumbapp.explorer.consoles import Desk, Entry
+from thumbapp.explorer.line import parse
+from thumbapp.explorer.replies import as_json
+from thumbapp.explorer.syntax import complete
+from thumbapp.explorer.waiting import Arrival, Wait
+from thumbapp.live.events import EventLog
+from thumbapp.live.subscription import Subscription
+
+MOST_LINES: Final = 100
+SHOWN_AT_ONCE: Final = 5_000
+_STOP: Final = "console.stop"
+
+bp = Blueprint("explorer_console", __name__, url_prefix="/redis/console")
+
+
+@bp.app_template_filter()
+def reply_json(said: Said) -> str:
+    """Return the reply as JSON text."""
+    return orjson.dumps(as_json(said.reply), option=orjson.OPT_INDENT_2).decode()
+
+
+@bp.get("")
+def show() -> str:
+    """Show a console with what was typed in it so far."""
+    explorer_mode.note_use()
+    place = where()
+    return render_template("explorer/console.html", **console_parts(place), **frame(place))
+
+
+@bp.post("")
+def type_line() -> AnyResponse:
+    """Run what was typed and show the console again."""
+    place = where()
+    desk = _desk(place)
+    _run_lines(desk)
+    return redirect(place.url("explorer_console.show", db=desk.console.db) + f"&console={_console_id()}", 303)
+
+
+@bp.post("/run")
+def run() -> str:
+    """Run what was typed and show what came of it, and how the console stands now."""
+    place = where()
+    desk = _desk(place)
+    told = {"entries": _run_lines(desk), "desk": desk, "console": _console_id()}
+    return render_template("explorer/_console_answer.html", where=place, **told)
+
+
+@bp.get("/complete")
+def completions() -> Response:
+    """Return how the line up to the cursor may go on, and how its command is written."""
+    place = where()
+    with place.gate.server.link.hold(place.db) as line:
+        book = parts().explorer.syntax(place.server, line)
+        found = complete(book, request.args.get("line", "")[:1_000], line)
+    usage = {"syntax": found.usage.syntax, "summary": found.usage.summary} if found.usage else None
+    return jsonify(lines=found.lines, usage=usage)
+
+
+@bp.get("/reply")
+def reply() -> Response:
+    """Return a portion of a long reply, as text."""
+    desk = parts().explorer.consoles.find(_console_id(), owner=_owner())
+    number = request.args.get("number", "")
+    entry = desk.find(int(number)) if desk and number.isascii() and number.isdecimal() else None
+    if entry is None:
+        raise FileNotThere
+    start = max(0, request.args.get("from", 0, type=int))
+    lines = _text(entry).split("\n")[start : start + SHOWN_AT_ONCE]
+    return Response("\n".join(lines), mimetype="text/plain")
+
+
+@bp.post("/close")
+def close() -> AnyResponse:
+    """Close the console and give its connection back."""
+    parts().explorer.consoles.close(_console_id(), owner=_owner())
+    return Response(status=204)
+
+
+@bp.post("/forget")
+def forget() -> AnyResponse:
+    """Forget what one has typed before."""
+    parts().explorer.history.forget(asker().name)
+    return redirect(where().url("explorer_console.show"), 303)
+
+
+@bp.post("/waits")
+def wait() -> AnyResponse:
+    """Stream what a command that waits brings, a line of JSON each, until it is stopped."""
+    place = where()
+    trail.left_to_the_gate()
+    argv = tuple(parse(request.form.get("line", "")))
+    follows = request.form.get("follow") == "1"
+    waiting = Wait(place.gate, argv, caller=explorer_mode.caller(), db=place.db, follows=follows)
+    seat = parts().hub.subscribe([f"wait:{_wait_id()}"], session=_owner())
+    found = stream_with_context(_arrivals(waiting, seat))
+    return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
+
+
+@bp.post("/waits/stop")
+def stop_waiting() -> AnyResponse:
+    """End a wait, whichever process holds it."""
+    events = EventLog(parts().redis, namespace=parts().settings.namespace)
+    events.publish(f"wait:{_wait_id()}", _STOP, {})
+    return Response(status=204)
+
+
+def console_parts(place: Where) -> dict[str, Any]:
+    """Return what a console shows, on its page or docked: the transcript, and how it stands."""
+    console_id = _console_id()
+    desk = parts().explorer.consoles.find(console_id, owner=_owner()) if console_id else None
+    label = place.gate.server.label
+    return {
+        "console": console_id or secrets.token_urlsafe(16),
+        "desk": desk,
+        "entries": list(desk.entries) if desk else [],
+        "prompt": desk.console.prompt if desk else prompt(label, db=place.db),
+        "history": parts().explorer.history.of(asker().name)[-200:],
+    }
+
+
+def _desk(place: Where) -> Desk:
+    explorer_mode.note_use()
+    trail.left_to_the_gate()
+    return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=place.gate, db=place.db)
+
+
+def _run_lines(desk: Desk) -> list[Entry]:
+    """Run each line that was typed; the first that is refused ends it."""
+    text, entries = request.form.get("line", ""), []
+    lines = [line for line in text.splitlines() if line.strip()][:MOST_LINES]
+    for line in lines:
+        entries.append(_run_line(desk, line))
+        if entries[-1].error:
+            break
+    return entries
+
+
+def _run_line(desk: Desk, line: str) -> Entry:
+    parts().explorer.history.add(asker().name, line)
+    shown = desk.console.prompt
+    try:
+        said = desk.console.run(line, caller=explorer_mode.caller(), confirm=request.form.get("confirm", ""))
+    except ThumbAppError as error:
+        return desk.add(shown, line, [], error)
+    return desk.add(shown, line, said, None)
+
+
+def _arrivals(waiting: Wait, seat: Subscription) -> Iterator[bytes]:
+    """Yield what comes, blank lines to notice a page that was closed, and at last how it ended."""
+    left = request.environ.get("waitress.client_disconnected", lambda: False)
+
+    def is_over() -> bool:
+        return seat.is_over or left() or seat.next(timeout_s=0) is not None
+
+    with seat:
+        yield b'{"kind":"waiting"}\n'
+        try:
+            for quiet, arrival in enumerate(waiting.arrivals(is_over)):
+                if arrival is not None:
+                    yield _told(arrival)
+                elif quiet % 20 == 0:
+                    yield b"\n"
+        except ThumbAppError as error:
+            yield orjson.dumps({"kind": "error", "code": error.code, "text": str(error)}) + b"\n"
+        yield b'{"kind":"ended"}\n'
+
+
+def _told(arrival: Arrival) -> bytes:
+    told = {"kind": "reply", "text": arrival.text, "reply": as_json(arrival.reply)}
+    return orjson.dumps(told | {"waited_s": round(arrival.waited_s, 3)}) + b"\n"
+
+
+def _text(entry: Entry) -> str:
+    return "\n".join(said.text for said in entry.said)
+
+
+def _owner() -> str:
+    return explorer_mode.caller().binding
+
+
+def _console_id() -> str:
+    return request.values.get("console", "")[:64]
+
+
+def _wait_id() -> str:
+    """Return the id that the page gave its wait; it is only good together with who is asking."""
+    text = request.form.get("wait", "")
+    if not 16 <= len(text) <= 64 or not text.replace("-", "").replace("_", "").isalnum():
+        raise LineUnreadable("it has no id")
+    return f"{_owner()[:16]}:{text}"

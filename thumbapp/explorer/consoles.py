@@ -1,0 +1,147 @@
+"""Every open console of this process: found again by its id, by nobody but who opened it.
+
+A console that nobody used for a while is closed. What a person typed is kept in the app's own Redis.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import redis
+
+from thumbapp.errors import ThumbAppError, TooManyConsoles
+from thumbapp.explorer.console import Console, Said
+from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.line import parse
+from thumbapp.explorer.resp import word
+
+IDLE_S: Final = 600.0
+MOST_OPEN: Final = 48
+MOST_OF_ONE: Final = 6
+MOST_SHOWN: Final = 50
+MOST_REMEMBERED: Final = 500
+_LONGEST_REMEMBERED: Final = 2_000
+_SECRET: Final = frozenset({"AUTH", "ACL", "CONFIG", "HELLO", "MIGRATE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a transcript: what was typed, and what came of it or why nothing did."""
+
+    number: int
+    prompt: str
+    line: str
+    said: tuple[Said, ...] = ()
+    error: ThumbAppError | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """A console with its transcript, the newest `MOST_SHOWN` lines of it."""
+
+    console: Console
+    owner: str
+    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_SHOWN))
+    count: int = 0
+
+    def add(self, prompt: str, line: str, said: list[Said], error: ThumbAppError | None) -> Entry:
+        """Write down what came of *line* and return it."""
+        self.count += 1
+        self.entries.append(Entry(self.count, prompt, line, tuple(said), error))
+        return self.entries[-1]
+
+    def find(self, number: int) -> Entry | None:
+        """Return the line with that number, None when it is kept no more."""
+        return next((entry for entry in self.entries if entry.number == number), None)
+
+
+class Consoles:
+    """The open consoles, at most `MOST_OPEN`, `MOST_OF_ONE` an owner."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+
+    def open(self, console_id: str, *, owner: str, gate: Gate, db: int) -> Desk:
+        """Return the console *console_id* of *owner* on that server, a new one on *db* when there is none.
+
+        Raises:
+            TooManyConsoles: somebody else's must be closed first; one's own oldest is closed unasked.
+        """
+        with self._lock:
+            self._close(lambda desk: desk.console.idle_s > IDLE_S)
+            desk = self._desks.get(console_id)
+            if desk is None or desk.owner != owner or desk.console.gate is not gate:
+                desk = self._opened(console_id, owner=owner, gate=gate, db=db)
+            self._desks.move_to_end(console_id)
+            return desk
+
+    def find(self, console_id: str, *, owner: str) -> Desk | None:
+        """Return the console *console_id* when *owner* has it open."""
+        with self._lock:
+            desk = self._desks.get(console_id)
+            return desk if desk and desk.owner == owner else None
+
+    def close(self, console_id: str = "", *, owner: str = "") -> None:
+        """Close the console *console_id* of *owner*; all consoles without an id."""
+        with self._lock:
+            if not console_id:
+                self._close(lambda _: True)
+            elif (desk := self._desks.get(console_id)) and desk.owner == owner:
+                self._close(lambda other: other is desk)
+
+    def _opened(self, console_id: str, *, owner: str, gate: Gate, db: int) -> Desk:
+        if console_id in self._desks and self._desks[console_id].owner != owner:
+            raise TooManyConsoles(MOST_OPEN)  # somebody guessed an id of 128 bits, or sent it on
+        self._close(lambda desk: desk is self._desks.get(console_id))
+        own = [desk for desk in self._desks.values() if desk.owner == owner]
+        if len(own) >= MOST_OF_ONE:
+            self._close(lambda desk: desk is own[0])
+        if len(self._desks) >= MOST_OPEN:
+            raise TooManyConsoles(MOST_OPEN)
+        desk = self._desks[console_id] = Desk(Console(gate, db=db), owner)
+        return desk
+
+    def _close(self, is_meant: Callable[[Desk], bool]) -> None:
+        for console_id, desk in [*self._desks.items()]:
+            if is_meant(desk):
+                del self._desks[console_id]
+                desk.console.close()
+
+
+class History:
+    """What each person typed, newest last, in the app's own Redis; lines that hold secrets are left out."""
+
+    def __init__(self, client: redis.Redis, *, namespace: str) -> None:
+        self._redis: Any = client
+        self._prefix = f"{namespace}explorer:history:"
+
+    def of(self, who: str) -> list[str]:
+        """Return the lines of *who*, oldest first."""
+        lines = self._redis.lrange(self._prefix + who, -MOST_REMEMBERED, -1)
+        return [line.decode("utf-8", "replace") for line in lines]
+
+    def add(self, who: str, line: str) -> None:
+        """Remember *line*, unless it may hold a secret, is long, or is the one before."""
+        if not line.strip() or len(line) > _LONGEST_REMEMBERED or _may_hold_a_secret(line):
+            return
+        key = self._prefix + who
+        if self._redis.lindex(key, -1) == line.encode():
+            return
+        with self._redis.pipeline() as pipe:
+            pipe.rpush(key, line.encode())
+            pipe.ltrim(key, -MOST_REMEMBERED, -1)
+            pipe.execute()
+
+    def forget(self, who: str) -> None:
+        """Forget every line of *who*."""
+        self._redis.delete(self._prefix + who)
+
+
+def _may_hold_a_secret(line: str) -> bool:
+    try:
+        return word(tuple(parse(line)), 0) in _SECRET
+    except ThumbAppError:
+        return True
