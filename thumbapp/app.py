@@ -41,7 +41,7 @@ from thumbapp.blueprints import (
 from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
 from thumbapp.blueprints.monitor import inside as monitor
-from thumbapp.config import Settings
+from thumbapp.config import MEGA, Settings
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.service import Enqueue, JobService
@@ -49,6 +49,7 @@ from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
 from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
+from thumbapp.runtime.room import Room
 from thumbapp.runtime.web import THREADS
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.scheduled import schedules_of
@@ -95,13 +96,13 @@ def create_app(
     monitor.init_app(app, app.extensions[EXTENSION], huey)
     for name in cli.COMMANDS:
         app.cli.add_command(cli.load(name), name)
-    app.wsgi_app = _wrapped(app, hops=settings.trusted_proxies)  # type: ignore[assignment,method-assign]  # Flask documents it
+    app.wsgi_app = _wrapped(app, settings)  # type: ignore[assignment,method-assign]  # Flask documents it
     return app
 
 
-def _wrapped(app: Flask, *, hops: int) -> "WSGIApplication":
+def _wrapped(app: Flask, settings: Settings) -> "WSGIApplication":
     """Return *app* behind what reads requests for it."""
-    sound = SoundBody(app.wsgi_app)
+    sound, hops = SoundBody(app.wsgi_app, Room(settings.min_free_mb * MEGA)), settings.trusted_proxies
     return ProxyFix(sound, x_for=hops, x_proto=hops, x_host=hops) if hops else sound
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from thumbapp.errors import BrokenRequest, ThumbAppError, TooSlow
 from thumbapp.runtime.pace import SlowClient
+from thumbapp.runtime.room import Room
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -17,30 +18,34 @@ if TYPE_CHECKING:
 class SoundBody:
     """A WSGI application whose requests' bodies raise our errors only."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", room: Room | None = None) -> None:
         self._app = app
+        self._room = room or Room()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer the request."""
         is_chunked = "HTTP_TRANSFER_ENCODING" in environ
         announced = "" if is_chunked else environ.get("CONTENT_LENGTH") or ""
-        environ["wsgi.input"] = _Input(environ["wsgi.input"], int(announced) if announced.isdecimal() else 0)
+        promised = int(announced) if announced.isdecimal() else 0
+        environ["wsgi.input"] = _Input(environ["wsgi.input"], promised, self._room)
         return self._app(environ, start_response)
 
 
 class _Input:
     """What stands in for ``wsgi.input``; *announced* is how many bytes its header promised."""
 
-    def __init__(self, stream: Any, announced: int) -> None:
+    def __init__(self, stream: Any, announced: int, room: Room) -> None:
         self._stream = stream
         self._missing = announced
+        self._room = room
+        self._taken = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, or raise BrokenRequest, TooSlow."""
+        """Return up to *size* bytes, or raise BrokenRequest, TooSlow, DiskFull."""
         return self._sound(self._stream.read, size)
 
     def readline(self, size: int = -1) -> bytes:
-        """Return a line, or raise BrokenRequest, TooSlow."""
+        """Return a line, or raise BrokenRequest, TooSlow, DiskFull."""
         return self._sound(self._stream.readline, size)
 
     def __getattr__(self, name: str) -> Any:
@@ -56,6 +61,8 @@ class _Input:
         except Exception as error:
             raise BrokenRequest from error
         self._missing -= len(taken)
+        self._taken += len(taken)
+        self._room.check(self._taken - len(taken), self._taken)
         if self._missing > 0 and (size < 0 or (size and not taken)):
             raise BrokenRequest
         return taken

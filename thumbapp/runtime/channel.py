@@ -9,10 +9,11 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
-from thumbapp.errors import RequestTooLarge, TooSlow
+from thumbapp.errors import DiskFull, RequestTooLarge, TooSlow
 from thumbapp.runtime.chunks import Chunks
 from thumbapp.runtime.pace import Pace
 from thumbapp.runtime.refusal import Refusal
+from thumbapp.runtime.room import Room
 
 MOST_AHEAD: Final = 4
 _VERSIONS: Final = {"1.0", "1.1"}
@@ -41,22 +42,35 @@ def _refusal_of_version(path: str) -> Refusal:
     )
 
 
+def _refusal_of_room(error: DiskFull, path: str) -> Refusal:
+    return Refusal(503, error.code, str(error), path, error.retry_after_s)
+
+
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
-    """waitress's parser; what it refuses, it refuses as the application would."""
+    """waitress's parser; what it refuses, it refuses as the application would.
+
+    *room* is set by the server: what must stay free on the disk that bodies are put on.
+    """
 
     error: Any
     body_rcv: Any
+    body_bytes_received: int
     path = ""
+    room = Room()
 
     def received(self, data: bytes) -> int:
         """Return how much of *data* belongs to this request."""
         if self._has_bare_line_feed(data):  # waitress would wait for the end of the header
             self.error, self.completed = BadRequest("Bare LF found in HTTP message"), True
             return self._refused(len(data))
+        before = self.body_bytes_received
         try:
             taken: int = super().received(data)
+            self.room.check(before, self.body_bytes_received)
         except ValueError:  # a number of thousands of digits
             self.error, self.completed, taken = BadRequest("Invalid header"), True, len(data)
+        except DiskFull as error:
+            self.error, self.completed, taken = _Answer(_refusal_of_room(error, self.path)), True, len(data)
         if self.headers_finished and self.version not in _VERSIONS and not self.error:
             self.error, self.completed = _Answer(_refusal_of_version(self.path)), True
         return self._refused(taken)

@@ -15,6 +15,7 @@ class Refusal:
     code: str
     sentence: str
     path: str = ""
+    retry_after_s: int = 0
 
     @property
     def reason(self) -> str:
@@ -25,7 +26,8 @@ class Refusal:
     def headers(self) -> list[tuple[str, str]]:
         """What stands above the body, but for its length."""
         kind = "application/problem+json" if self._is_api else "text/plain; charset=utf-8"
-        return [("Content-Type", kind), ("Content-Security-Policy", POLICY), *ALWAYS.items()]
+        later = [("Retry-After", str(self.retry_after_s))] if self.retry_after_s else []
+        return [("Content-Type", kind), ("Content-Security-Policy", POLICY), *ALWAYS.items(), *later]
 
     @property
     def body(self) -> bytes:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import redis
 
 from thumbapp import __version__
-from thumbapp.config import Settings
+from thumbapp.config import MEGA, Settings
 from thumbapp.runtime.connection import connect, server_address
 from thumbapp.runtime.embedded import EmbeddedServer
 from thumbapp.runtime.instance import hold
 from thumbapp.runtime.keeper import Keeper
+from thumbapp.runtime.room import Room
 from thumbapp.runtime.stopping import Stopped, StopRequest
 from thumbapp.runtime.web import THREADS, WebServer, address_of, listen
 from thumbapp.runtime.worker import WorkerProcess
@@ -150,6 +151,7 @@ class Supervisor:
             sockets,
             max_body_bytes=self._settings.max_request_bytes,
             request_timeout_s=self._settings.request_timeout,
+            room=Room(self._settings.min_free_mb * MEGA),
         )
         web.start()
         self._web = web

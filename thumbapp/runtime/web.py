@@ -17,8 +17,9 @@ from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
 from thumbapp.errors import CannotListen, PortTaken
-from thumbapp.runtime.channel import Channel
+from thumbapp.runtime.channel import Channel, Parser
 from thumbapp.runtime.files import allow_open_files
+from thumbapp.runtime.room import Room
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -99,7 +100,8 @@ class WebServer:
     """waitress over one application; `start` it, and `stop` it before its time is up.
 
     It takes half-open connections by the thousand, refuses a body by its announced length, gives up
-    a request that does not come in within *request_timeout_s* (0: never), and notices a closed tab
+    a request that does not come in within *request_timeout_s* (0: never) or for which the disk has no
+    *room*, and notices a closed tab
     while the answer is being made (``waitress.client_disconnected``).
     """
 
@@ -110,6 +112,7 @@ class WebServer:
         *,
         max_body_bytes: int,
         request_timeout_s: int = 0,
+        room: Room | None = None,
         threads: int = THREADS,
     ) -> None:
         # One line a request beyond the threads would fill the log just when the server is busy.
@@ -127,8 +130,10 @@ class WebServer:
             max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large
             ident=None,
         )
+        parser = type("RoomyParser", (Parser,), {"room": room or Room()})
         for listener in self._listeners():
-            listener.channel_class = type("PacedChannel", (Channel,), {"limit_s": request_timeout_s})
+            ours = {"limit_s": request_timeout_s, "parser_class": parser}
+            listener.channel_class = type("PacedChannel", (Channel,), ours)
         self._closing = threading.Event()
         self._deadline = self._next_check = 0.0
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
