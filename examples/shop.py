@@ -1,6 +1,5 @@
 """A shop that has nothing to do with ThumbApp, with its own tasks and the monitor: docs/use-in-your-app.md.
 
-
 flask --app examples.shop run                          the web, the monitor at /monitor
 python -m huey.bin.huey_consumer examples.shop.huey    a worker; as many as you like, on any machine
 """

@@ -11,6 +11,7 @@ import redis
 from thumbapp.errors import NotJson
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
+from thumbapp.taskqueue.statistics import Counted, Statistics
 
 
 @pytest.fixture
@@ -252,3 +253,14 @@ def test_times_are_the_servers_once_a_worker_has_asked_for_them(
     assert record is not None
     assert record.started_at is not None
     assert 86_000 < time.time() - record.started_at.timestamp() < 87_000
+
+
+def test_a_long_run_is_counted_when_it_ends_and_not_with_the_next_one(
+    huey: StreamHuey, run_next: Callable[[], Any]
+) -> None:
+    huey.enqueue(huey.task_named("nap")((0.3,), {}))
+
+    run_next()
+
+    statistics = Statistics(huey.client, namespace=huey.namespace)
+    assert comes_true(lambda: statistics.totals().get("nap", Counted()).runs == 1)

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from typing import Final
 
 import redis
@@ -90,7 +91,7 @@ class Recorder:
         self._thread = threading.local()
         self._numbers = itertools.count(1)
         self._begun: dict[str, _Run] = {}
-        self._changed = threading.Condition()
+        self._is_news = threading.Event()
         self._teller: threading.Thread | None = None
         self._tally = Tally(self._prefix)
 
@@ -154,14 +155,11 @@ class Recorder:
     def _begin(self, task: Task) -> None:
         held, now = self._streams.held, self._now_ms()
         waited_ms = now - held.order[1] if held else 0
-        run = _Run(task, f"{self._worker.decode()}/{next(self._numbers)}", now, max(0, waited_ms))
+        run = _Run(task, f"{self._run_prefix}{next(self._numbers)}", now, max(0, waited_ms))
         self._thread.run = run
         output.begin()
-        with self._changed:
-            self._begun[run.id] = run
-            if len(self._begun) == 1:
-                self._start_teller()
-                self._changed.notify()
+        self._begun[run.id] = run
+        self._wake_teller()
 
     def _end(self, signal: str, task: Task, error: Exception | None) -> None:
         run = self._run
@@ -182,9 +180,11 @@ class Recorder:
         self._streams.write(self._command(task, state, run, tuple(facts)), *self._kept(task, state))
         if run is not None:
             self._forget(run)
-            self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=now - run.began_ms)
+            self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=max(0, now - run.began_ms))
+            self._wake_teller()
         elif state == "dead":
             self._tally.count(task.name, state)
+            self._wake_teller()
 
     def _kept(self, task: Task, state: str) -> list[tuple[Word, ...]]:
         """Return the command that keeps the message of *task*, if it may be tried again."""
@@ -222,9 +222,13 @@ class Recorder:
         """Return the time: in a worker the server's, whatever this machine's is."""
         return self._streams.leases.now_ms()
 
-    @property
+    @cached_property
     def _worker(self) -> bytes:
         return self._streams.leases.consumer
+
+    @cached_property
+    def _run_prefix(self) -> str:
+        return f"{self._worker.decode()}/"
 
     @property
     def _run(self) -> _Run | None:
@@ -232,31 +236,34 @@ class Recorder:
         return getattr(self._thread, "run", None) if self._streams.is_busy else None
 
     def _forget(self, run: _Run) -> None:
-        with self._changed:
-            self._begun.pop(run.id, None)
+        self._begun.pop(run.id, None)
 
     # --- the beginnings -----------------------------------------------------------------------------
 
-    def _start_teller(self) -> None:
+    def _wake_teller(self) -> None:
+        """Have what is new told soon; a busy worker asks once for many runs."""
+        if self._is_news.is_set():
+            return
         if self._teller is None:
             self._teller = threading.Thread(target=self._tell_forever, name="Recorder", daemon=True)
             self._teller.start()
+        self._is_news.set()
 
     def _tell_forever(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._begun)
+            self._is_news.wait()
             time.sleep(TOLD_AFTER_S)
+            self._is_news.clear()
             try:
                 self._tell()
                 self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
             except redis.RedisError as error:
                 logger.debug("Beginnings are told later: %s", error)
+                self._is_news.set()
 
     def _tell(self) -> None:
         """Write the beginning of every run that has not ended yet."""
-        with self._changed:
-            runs = list(self._begun.values())
+        runs = list(self._begun.values())
         commands = [self._command(run.task, "running", run) for run in runs]
         if commands:
             self._streams.write(*commands)

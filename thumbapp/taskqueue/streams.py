@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import redis
@@ -43,6 +43,24 @@ class _ThreadState(threading.local):
     is_acting: bool = True
     is_busy: bool = False
     has_flags: bool = True
+
+
+class _Mode:
+    """Puts a thread into a mode meanwhile; every task does so six times, so it is no generator."""
+
+    __slots__ = ("_before", "_meanwhile", "_state")
+
+    def __init__(self, state: _ThreadState, *, is_acting: bool, is_busy: bool) -> None:
+        self._state = state
+        self._meanwhile = is_acting, is_busy
+
+    def __enter__(self) -> None:
+        state = self._state
+        self._before = state.is_acting, state.is_busy
+        state.is_acting, state.is_busy = self._meanwhile
+
+    def __exit__(self, *raised: object) -> None:
+        self._state.is_acting, self._state.is_busy = self._before
 
 
 class TaskStreams:
@@ -257,24 +275,14 @@ class TaskStreams:
 
     # --- writing with the end of a task -------------------------------------------------------------
 
-    @contextmanager
-    def finishing(self) -> Iterator[None]:
+    def finishing(self) -> AbstractContextManager[None]:
         """Keep what this thread writes until `settle` or the next `take`, as part of its message's end."""
         self._state.outbox = self._state.outbox or Outbox()
-        self._state.is_acting, self._state.is_busy = False, True
-        try:
-            yield
-        finally:
-            self._state.is_acting, self._state.is_busy = True, False
+        return _Mode(self._state, is_acting=False, is_busy=True)
 
-    @contextmanager
-    def acting(self) -> Iterator[None]:
+    def acting(self) -> AbstractContextManager[None]:
         """Within `finishing`: write at once, because a task's own code runs."""
-        before, self._state.is_acting = self._state.is_acting, True
-        try:
-            yield
-        finally:
-            self._state.is_acting = before
+        return _Mode(self._state, is_acting=True, is_busy=self._state.is_busy)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -5,9 +5,8 @@ what it counted since. Keys and fields are in `thumbapp.taskqueue.records`. Know
 """
 
 import bisect
-import threading
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from thumbapp.taskqueue.delivery import Word
@@ -17,6 +16,9 @@ LABELS: Final = (*map(str, BOUNDS_MS), "inf")
 SPAN_S: Final = 300
 SPAN_KEPT_S: Final = 25 * 3600
 
+# Name, outcome, ms waited, ms taken; None for what ended without a run.
+Run = tuple[str, str, int | None, int | None]
+
 
 def span_key(prefix: str, at_s: float) -> str:
     """Return the key of the counters for the five minutes that hold *at_s*, a time since 1970."""
@@ -24,41 +26,51 @@ def span_key(prefix: str, at_s: float) -> str:
 
 
 class Tally:
-    """What this process has counted and not yet added to the counters below *prefix*."""
+    """What this process has seen and not yet added to the counters below *prefix*.
+
+    A run is only noted when it ends, which every task waits for; it is counted with all others.
+    """
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
+        self._runs: deque[Run] = deque()
 
     def add(self, name: str, outcome: str, *, waited_ms: int, took_ms: int) -> None:
         """Count a run of the task *name* that ended as *outcome*."""
-        with self._lock:
-            self._counts[f"{outcome}:{name}"] += 1
-            for what, value in (("wait", max(0, waited_ms)), ("took", max(0, took_ms))):
-                self._counts[f"{what}:{LABELS[bisect.bisect_left(BOUNDS_MS, value)]}:{name}"] += 1
-                self._counts[f"{what}:sum:{name}"] += value
+        self._runs.append((name, outcome, waited_ms, took_ms))
 
     def count(self, name: str, outcome: str) -> None:
         """Count that the task *name* ended as *outcome* without a run."""
-        with self._lock:
-            self._counts[f"{outcome}:{name}"] += 1
+        self._runs.append((name, outcome, None, None))
 
     def write(self, send: Callable[..., None], *, at_s: float) -> None:
-        """Hand everything counted up to *at_s* to *send* as commands; what it raises leaves it counted."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        if not counts:
+        """Hand everything seen up to *at_s* to *send* as commands; what it raises leaves it counted."""
+        runs = [self._runs.popleft() for _ in range(len(self._runs))]
+        if not runs:
             return
         span = span_key(self._prefix, at_s)
         commands: list[tuple[Word, ...]] = [
             ("HINCRBY", key, field, number)
-            for field, number in counts.items()
+            for field, number in _counted(runs)
             for key in (f"{self._prefix}:total", span)
         ]
         try:
             send(*commands, ("EXPIRE", span, SPAN_KEPT_S))
         except BaseException:
-            with self._lock:
-                self._counts.update(counts)
+            self._runs.extendleft(reversed(runs))
             raise
+
+
+def _counted(runs: list[Run]) -> Iterator[tuple[str, int]]:
+    """Yield the fields that *runs* are kept in, and by how much each grows."""
+    outcomes: Counter[tuple[str, str]] = Counter((outcome, name) for name, outcome, _, _ in runs)
+    buckets: Counter[tuple[str, int, str]] = Counter()
+    sums: Counter[tuple[str, str]] = Counter()
+    for name, _, *times in runs:
+        for what, value in zip(("wait", "took"), times, strict=True):
+            if value is not None:
+                buckets[what, bisect.bisect_left(BOUNDS_MS, value), name] += 1
+                sums[what, name] += value
+    yield from ((f"{outcome}:{name}", number) for (outcome, name), number in outcomes.items())
+    yield from ((f"{what}:{LABELS[at]}:{name}", number) for (what, at, name), number in buckets.items())
+    yield from ((f"{what}:sum:{name}", number) for (what, name), number in sums.items())
