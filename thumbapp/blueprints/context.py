@@ -14,9 +14,11 @@ from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
 from thumbapp.media.folder import MediaFolder
 from thumbapp.schedules.service import Schedules
+from thumbapp.taskqueue.queues import Queues
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 EXTENSION: Final = "thumbapp"
+JOBS_QUEUE: Final = "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """What every page says about the workers; ``known`` is False when Redis cannot be asked."""
+    """What every page says about the workers; ``known`` is False when Redis cannot be asked.
+
+    ``is_paused``: the queue that jobs wait in is left alone by all of them.
+    """
 
     known: bool
     alive: int = 0
     late: int = 0
     waiting: int = 0
+    is_paused: bool = False
 
 
 def parts() -> Parts:
@@ -71,7 +77,9 @@ def _ask_workers() -> WorkerStatus:
     try:
         workers = parts().workers.alive()
         waiting = parts().jobs.waiting()
+        queues = Queues(parts().redis, namespace=parts().settings.namespace)
+        is_paused = queues.is_paused(JOBS_QUEUE)
     except redis.RedisError:
         return WorkerStatus(known=False)
     late = sum(worker.is_late for worker in workers)
-    return WorkerStatus(known=True, alive=len(workers), late=late, waiting=waiting)
+    return WorkerStatus(known=True, alive=len(workers), late=late, waiting=waiting, is_paused=is_paused)

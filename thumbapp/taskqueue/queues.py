@@ -73,6 +73,10 @@ class Queues:
         """Return the queue *name*. Raises UnknownQueue."""
         return self.states()[self._rank(name)]
 
+    def is_paused(self, name: str) -> bool:
+        """Whether workers leave the queue *name* alone. Raises UnknownQueue."""
+        return bool(self._redis.hexists(self._paused_key, self._rank(name)))
+
     def pause(self, name: str) -> None:
         """Let no worker begin a task of the queue *name*; what runs goes on. Raises UnknownQueue."""
         seconds, micros = self._redis.time()

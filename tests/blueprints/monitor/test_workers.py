@@ -129,3 +129,13 @@ def test_a_program_reads_every_task_with_its_signature(program: Callable[..., An
         "required": False,
         "default": "'naps'",
     }
+
+
+@pytest.mark.usefixtures("workers")
+def test_whoever_uploads_is_told_that_the_queue_is_paused(people: Site, program: Callable[..., Any]) -> None:
+    program("POST", "/api/v1/queues/normal/pause")
+
+    page = people.visitor().get("/").text
+
+    assert "The queue is paused." in page
+    assert "/workers" not in page  # a visitor may not go there
