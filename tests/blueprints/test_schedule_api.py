@@ -254,7 +254,7 @@ def test_every_write_is_in_the_audit(program: Program) -> None:
         ("schedule.edit", "Marik1234", "ok"),
         ("schedule.edit", "Marik1234", "bad-schedule"),
         ("schedule.run", "Marik1234", "ok"),
-        ("schedule.remove", "Marik1234", "ok"),
+        ("schedule.delete", "Marik1234", "ok"),
     ]
 
 

@@ -189,7 +189,8 @@ def test_who_saves_second_sees_both_and_can_save_again(office: Office) -> None:
     made = office.make()
     office.schedules.edit(made.id, {"every": 120, "description": "theirs"}, version=1, who="ola")
 
-    refused = office.send(f"/{made.id}", **(FORM | {"version": "1", "every": "30"}))
+    mine = FORM | {"version": "1", "every": "30", "arg-value": "8"}
+    refused = office.send(f"/{made.id}", **mine)
     shown = text_of(refused.text)
     version = re.findall(r'name="version" value="(\d+)"', refused.text)[0]
     again = office.send(f"/{made.id}", **(FORM | {"version": version, "every": "30"}))
@@ -198,6 +199,7 @@ def test_who_saves_second_sees_both_and_can_save_again(office: Office) -> None:
     assert "ola saved this schedule while you edited it" in shown
     assert "Every, in seconds 120 30" in shown
     assert "What for theirs empty" in shown
+    assert "Arguments value = 7 value = 8" in shown
     assert 'value="30"' in refused.text
     assert office.now(made).plan.every == 30
 

@@ -62,7 +62,7 @@ def edit(schedule_id: str) -> Response:
 def delete(schedule_id: str) -> Response:
     """Remove a schedule with its history; with If-Match only in that version."""
     removed = schedules().remove(schedule_id, version=_version_asked())
-    trail.note("schedule.remove", removed.name)
+    trail.note("schedule.delete", removed.name)
     return Response(status=204)
 
 

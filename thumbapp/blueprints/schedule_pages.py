@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from inspect import Signature
+from typing import Any
 
 from flask import g, render_template, request, url_for
 
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.access import may
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.filters import clock
@@ -89,7 +91,7 @@ class FormPage:
     def fields(self) -> list[Argument]:
         """The arguments of the chosen task as they are written; none while no task is chosen."""
         wrong = {name.removeprefix(PREFIX): says for name, says in self.wrong.items()}
-        return argument_fields(self.form, self.schedule, wrong)
+        return argument_fields(self.form, self.schedule, typed=_typed(), errors=wrong)
 
     @property
     def as_json(self) -> bool:
@@ -104,7 +106,9 @@ class FormPage:
         theirs = ScheduleForm.of(self.theirs.plan, version=self.theirs.version)
         rows = [(self.form[name].label.text, *_both(theirs, self.form, name)) for name in _COMPARED]
         rows.insert(3, ("Every, in seconds", str(theirs.told()["every"]), str(self.form.told()["every"])))
-        rows.insert(4, ("Arguments", _call(theirs, self.theirs), _call(self.form, self.schedule)))
+        ours = argument_fields(self.form, self.schedule, typed=_typed())
+        known = argument_fields(theirs, self.theirs)
+        rows.insert(4, ("Arguments", _call(theirs, known), _call(self.form, ours)))
         return [row for row in rows if row[1] != row[2]]
 
 
@@ -176,6 +180,32 @@ def detail_page(schedule_id: str, form: FormPage | None = None) -> DetailPage:
     )
 
 
+def new_page(form: ScheduleForm, error: BadSchedule | None = None) -> str:
+    """Return the page of a new schedule with *form* as it is written, and what is wrong with it."""
+    trail.nothing()
+    page = form_page(form) if error is None else refused_page(form, error)
+    return render_template("schedules/new.html", page=page)
+
+
+def show_page(schedule_id: str, form: ScheduleForm, error: BadSchedule | StaleSchedule | None = None) -> str:
+    """Return the page of one schedule with *form* as it is written, and what is wrong with it."""
+    trail.nothing()
+    seen = schedules().store.find(schedule_id)
+    written = form_page(form, seen) if error is None else refused_page(form, error, seen)
+    return render_template("schedules/show.html", page=detail_page(schedule_id, written))
+
+
+def told_in(form: ScheduleForm) -> dict[str, Any]:
+    """Return what is written in *form*; raises BadSchedule for arguments that cannot be read."""
+    return form.told_with(signature_of(form), request.form)
+
+
+def known(schedule_id: str) -> Schedule | None:
+    """Return the schedule with that id, None when there is none."""
+    found = schedules().store.load([schedule_id]) if schedule_id else []
+    return found[0] if found else None
+
+
 def form_page(form: ScheduleForm, schedule: Schedule | None = None) -> FormPage:
     """Return the page of *form* with what it would do."""
     preview, error = preview_of(form, schedule)
@@ -212,14 +242,18 @@ def signature_of(form: ScheduleForm) -> Signature | None:
 
 
 def argument_fields(
-    form: ScheduleForm, schedule: Schedule | None, errors: Mapping[str, str] | None = None
+    form: ScheduleForm,
+    schedule: Schedule | None,
+    *,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> list[Argument]:
-    """Return the fields of the arguments of the task that *form* names, as they are written."""
+    """Return the fields for the task that *form* names: as they were *typed*, else as *schedule* has them."""
     signature = signature_of(form)
     if signature is None:
         return []
-    if "task" in request.form and not form.is_json:
-        return arguments_of(signature, typed=request.form, errors=errors)
+    if typed is not None and not form.is_json:
+        return arguments_of(signature, typed=typed, errors=errors)
     plan = schedule.plan if schedule is not None and schedule.plan.task == form.task.data else None
     if plan is None:
         return arguments_of(signature)
@@ -229,8 +263,7 @@ def argument_fields(
 def _fits(form: ScheduleForm, schedule: Schedule | None) -> bool:
     """Whether the arguments can stand in fields: the task is there, and what *schedule* has fits it."""
     signature = signature_of(form)
-    is_typed = "task" in request.form
-    if signature is None or is_typed or schedule is None or schedule.plan.task != form.task.data:
+    if signature is None or _typed() is not None or schedule is None or schedule.plan.task != form.task.data:
         return signature is not None
     try:
         signature.bind(*schedule.plan.args, **schedule.plan.kwargs)
@@ -253,9 +286,13 @@ def _both(theirs: ScheduleForm, ours: ScheduleForm, name: str) -> tuple[str, str
     return str(theirs[name].data or ""), str(ours[name].data or "").replace("\r\n", "\n")
 
 
-def _call(form: ScheduleForm, schedule: Schedule | None) -> str:
+def _typed() -> Mapping[str, str] | None:
+    """Return the form that was sent; None when none was."""
+    return request.form if "task" in request.form else None
+
+
+def _call(form: ScheduleForm, fields: list[Argument]) -> str:
     """Return the arguments in *form* as one line."""
-    fields = argument_fields(form, schedule)
     if not fields or form.is_json:
         return f"{form.args.data or '[]'} {form.kwargs.data or '{}'}"
     return ", ".join(f"{each.name} = {each.value}" for each in fields if each.value)
