@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +45,9 @@ class Queue:
 
     def parcel(self, plan: Plan, task: str, due: datetime) -> Parcel:
         return Parcel(task, STREAM, "m", task.encode(), lambda: self.announced.append(task))
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def code_plans(self) -> Mapping[str, Plan]:
         return self.plans

@@ -82,19 +82,17 @@ class Desk:
         later = from_ms(float(next_at)) if next_at else None
         return Look(from_ms(int(now)), due, later, has_waiting=bool(waiting))
 
-    def fire(self, orders: Iterable[Order]) -> int:
-        """Carry out *orders*, each unless it is too late; return how many tasks went into the queue."""
+    def fire(self, orders: Iterable[Order]) -> list[Parcel]:
+        """Carry out *orders*, each unless it is too late; return what was put into the queue."""
         given = list(orders)
         if not given:
-            return 0
+            return []
         with self._redis.pipeline(transaction=False) as pipe:
             for order in given:
                 self._fire(self._keys_of(order), self._words_of(order), client=pipe)
             replies = pipe.execute()
         fired = {task.decode() for tasks in replies for task in tasks or ()}
-        for parcel in (parcel for order in given for parcel in order.parcels if parcel.task_id in fired):
-            parcel.announce()
-        return len(fired)
+        return [parcel for order in given for parcel in order.parcels if parcel.task_id in fired]
 
     def release(self) -> int:
         """Put into the queue what waited for a run that has ended meanwhile; return how many tasks."""

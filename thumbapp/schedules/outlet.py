@@ -1,6 +1,7 @@
 """What schedules need of the task queue, which comes in as an argument."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import Signature
@@ -41,6 +42,9 @@ class Outlet(Tasks, Protocol):
 
     def parcel(self, plan: Plan, task: str, due: datetime) -> Parcel:
         """Return the run of *plan* that is due at *due* as what goes into a stream, under the id *task*."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is announced within be written in one go."""
 
     def code_plans(self) -> Mapping[str, Plan]:
         """Return the plans that stand in the code, by the name of their task."""

@@ -71,10 +71,17 @@ class Ticker:
             self._desk.release()
         known = self._load(look.due)
         orders = [order for due in look.due if (order := self._order(known.get(due.id), due, look.now))]
-        self._desk.fire(orders)
+        self._announce(self._desk.fire(orders))
         if orders or look.is_full:  # what was fired may be due again before anything else is
             return 0.0
         return min(_span(look), _SLICE_S) if look.due else _span(look)
+
+    def _announce(self, parcels: list[Parcel]) -> None:
+        """Tell who listens that *parcels* are in the queue, all of them at once."""
+        if parcels:
+            with self._outlet.together():
+                for parcel in parcels:
+                    parcel.announce()
 
     # --- the thread ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -84,6 +85,11 @@ class QueueOutlet:
         stream = self._huey.storage.streams.keys[rank_of(made.priority)]
         message = self._huey.serialize_task(made)
         return Parcel(task, stream, "m", message, lambda: self._huey._emit(SIGNAL_ENQUEUED, made))
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is announced within be written in one script."""
+        together: AbstractContextManager[None] = self._huey.storage.streams.together()
+        return together
 
     def code_plans(self) -> dict[str, Plan]:
         """Return the plans of the periodic tasks that stand in the code, by task; their clock is UTC."""
