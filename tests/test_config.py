@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from thumbapp.config import PREFIX, Settings, default_data_dir
-from thumbapp.errors import BadSetting
+from thumbapp.errors import BadSetting, DataFolderUnusable
 
 
 def from_environ(**variables: str) -> Settings:
@@ -123,6 +123,14 @@ def test_a_given_secret_is_used_and_nothing_is_written(tmp_path: Path) -> None:
 
     assert settings.secret() == b"given"
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("folder", ["a file", "a file/below"])
+def test_a_data_folder_that_cannot_be_is_said(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "a file").touch()
+
+    with pytest.raises(DataFolderUnusable, match="THUMBAPP_DATA_DIR"):
+        from_environ(DATA_DIR=str(tmp_path / folder)).secret()
 
 
 def test_a_made_secret_is_kept(tmp_path: Path) -> None:

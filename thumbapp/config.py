@@ -10,6 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from thumbapp import resources
-from thumbapp.errors import BadSetting
+from thumbapp.errors import BadSetting, DataFolderUnusable
 
 PREFIX = "THUMBAPP_"
 SCHEMA = "v1"
@@ -141,14 +142,21 @@ def default_data_dir() -> Path:
 
 def _kept_secret(path: Path) -> bytes:
     """Return the secret in *path*, making it when missing; two processes that race get the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_secret(path)
         return _settled(path)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secrets.token_hex(32))
-    return _settled(path)
+    except OSError as error:
+        raise DataFolderUnusable(path.parent, error.strerror or str(error)) from error
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret to *path*, unless another process has."""
+    with suppress(FileExistsError):
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
 
 
 def _settled(path: Path) -> bytes:

@@ -12,7 +12,7 @@ import redis
 
 from thumbapp.config import Settings
 from thumbapp.errors import BadSetting
-from thumbapp.runtime.connection import DEFAULT_URL, connect, server_address
+from thumbapp.runtime.connection import DEFAULT_URL, connect, found_address, server_address
 
 
 def server_program() -> str:
@@ -194,3 +194,21 @@ def test_which_server_is_said(
 
     assert address.url == shown
     assert source in address.source
+
+
+def test_an_embedded_server_that_is_gone_is_not_named(settings: Settings, redis_url: str) -> None:
+    there = found_address(without_url(settings, redis_url))
+    gone = found_address(without_url(settings, f"redis://:secret@127.0.0.1:{closed_port()}/15"))
+
+    assert there.url == redis_url
+    assert gone.url == DEFAULT_URL
+    assert "names a server that is gone" in gone.source
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"url": 5}', '{"url": "no address"}', "\x00"])
+def test_a_spoilt_server_file_is_as_none(settings: Settings, content: str) -> None:
+    unset = without_url(settings, None)
+    unset.data_dir.mkdir(parents=True, exist_ok=True)
+    (unset.data_dir / "server.json").write_text(content, encoding="utf-8")
+
+    assert server_address(unset).url == DEFAULT_URL

@@ -11,7 +11,7 @@ import pytest
 
 from thumbapp.errors import CannotListen, PortTaken
 from thumbapp.runtime.channel import MOST_AHEAD
-from thumbapp.runtime.web import WebServer, address_of, listen
+from thumbapp.runtime.web import WebServer, address_of, is_loopback, listen
 
 LIMIT = 1_000_000
 
@@ -184,6 +184,15 @@ def test_every_address_of_a_name_is_listened_on_under_one_port() -> None:
 def test_the_address_is_one_that_a_browser_opens() -> None:
     with listen("0.0.0.0", 0)[0] as everywhere:
         assert address_of([everywhere]) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("host", "claim"), [("0.0.0.0", False), ("127.0.0.1", True), ("localhost", True)])
+def test_what_only_this_machine_reaches_is_told(host: str, claim: bool) -> None:
+    sockets = listen(host, 0)
+
+    assert is_loopback(sockets) is claim
+    for each in sockets:
+        each.close()
 
 
 def test_of_requests_in_a_pile_the_first_few_are_answered(site: Served) -> None:

@@ -108,9 +108,9 @@ def server_sentence(error: Exception) -> str:
     import redis
 
     from thumbapp.config import Settings
-    from thumbapp.runtime.connection import server_address
+    from thumbapp.runtime.connection import found_address
 
-    address = server_address(Settings.from_environ())
+    address = found_address(Settings.from_environ())
     reason = str(error).rstrip(".")
     if isinstance(error, redis.ResponseError):
         return f"Redis at {address} refused what was asked ({reason})."

@@ -130,7 +130,7 @@ def _server(settings: Settings) -> Iterator[Finding]:
 
 
 def _redis(settings: Settings, client: "redis.Redis") -> Finding:
-    from thumbapp.runtime.connection import server_address
+    from thumbapp.runtime.connection import found_address
 
     facts = client.info("server")
     began = time.perf_counter()
@@ -138,7 +138,7 @@ def _redis(settings: Settings, client: "redis.Redis") -> Finding:
     ping_ms = (time.perf_counter() - began) * 1000
     version = str(facts.get("valkey_version") or facts["redis_version"])
     name = "Valkey" if "valkey_version" in facts else "Redis"
-    text = f"{name} {version} at {server_address(settings)}, ping {ping_ms:.1f} ms"
+    text = f"{name} {version} at {found_address(settings)}, ping {ping_ms:.1f} ms"
     if int(version.partition(".")[0]) < _OLDEST_SERVER:
         return Finding("redis", Health.BAD, text, "use Redis 5.0 or newer, or Valkey")
     return Finding("redis", Health.OK, text)

@@ -34,9 +34,9 @@ def worker(*, workers: int | None, as_json: bool, until_eof: bool) -> None:
 
 
 def _say_server(settings: Settings, *, as_json: bool) -> None:
-    from thumbapp.runtime.connection import server_address
+    from thumbapp.runtime.connection import found_address
 
-    address = server_address(settings)
+    address = found_address(settings)
     facts = {"part": "server", "text": str(address)}
     click.echo(json.dumps(facts) if as_json else f"{facts['part']:<8}  {facts['text']}")
 

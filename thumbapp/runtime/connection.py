@@ -73,6 +73,28 @@ def server_address(settings: Settings) -> ServerAddress:
     return ServerAddress(DEFAULT_URL, f"the default: no {PREFIX}REDIS_URL, no {file}")
 
 
+def found_address(settings: Settings) -> ServerAddress:
+    """Return the server that a client made now would use: the default where the embedded one is gone."""
+    address = server_address(settings)
+    if settings.redis_url or address.url == DEFAULT_URL or _takes_connections(address.url):
+        return address
+    return ServerAddress(
+        DEFAULT_URL, f"the default: {settings.data_dir / SERVER_FILE} names a server that is gone"
+    )
+
+
+def _takes_connections(url: str) -> bool:
+    target = parse_url(url)
+    where = (target.get("host", "localhost"), target.get("port", 6379))
+    try:
+        socket.create_connection(where, timeout=CONNECT_TIMEOUT_S).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:
+        return True  # it is there, and says no more
+    return True
+
+
 def without_password(url: str) -> str:
     """Return *url* without name, password and query; any text is taken, readable as a URL or not."""
     return re.sub("//.*@", "//", url.partition("?")[0])
@@ -84,7 +106,7 @@ def written_url(file: Path) -> str | None:
         url = json.loads(file.read_text(encoding="utf-8"))["url"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return url if isinstance(url, str) else None
+    return url if isinstance(url, str) and url.startswith("redis://") else None
 
 
 class _Finder:

@@ -22,7 +22,7 @@ from thumbapp.runtime.instance import hold
 from thumbapp.runtime.keeper import Keeper
 from thumbapp.runtime.room import Room
 from thumbapp.runtime.stopping import Stopped, StopRequest
-from thumbapp.runtime.web import THREADS, WebServer, address_of, listen
+from thumbapp.runtime.web import THREADS, WebServer, address_of, is_loopback, listen
 from thumbapp.runtime.worker import WorkerProcess
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class Supervisor:
         self._start_worker()
         web = self._start_web(sockets)
         self._say_sign_in(address_of(sockets))
+        if not self._settings.allowed_hosts and not is_loopback(sockets):
+            self._say("hosts", "only loopback names are served; name others in THUMBAPP_ALLOWED_HOSTS")
         self._say("open", address_of(sockets))
         return web
 

@@ -4,6 +4,7 @@ Knows no application but the WSGI callable that it is given.
 """
 
 import errno
+import ipaddress
 import logging
 import socket
 import sys
@@ -59,6 +60,11 @@ def address_of(sockets: Iterable[socket.socket]) -> str:
     host, port = next(iter(sockets)).getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # shown, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(sockets: Iterable[socket.socket]) -> bool:
+    """Return whether only programs of this machine reach *sockets*."""
+    return all(ipaddress.ip_address(each.getsockname()[0]).is_loopback for each in sockets)
 
 
 def _addresses(host: str, port: int) -> list[Any]:
