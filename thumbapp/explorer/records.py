@@ -15,6 +15,7 @@ import orjson
 from thumbapp.errors import BadImport
 from thumbapp.explorer.line import command_line
 from thumbapp.explorer.resp import Argv
+from thumbapp.runtime.logs import json_line
 
 DUMPED: Final = "dump"
 LONGEST_LINE: Final = 32_000_000
@@ -38,7 +39,7 @@ class Record:
     stream: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        """Return the record as a line of JSON, without its end."""
+        """Return the record as a line of JSON, without its end; nothing in it drives a terminal."""
         body: dict[str, Any] = {"key": self.name, "type": self.type, "value": self.value}
         if self.is_first:
             body["expires_at_ms"] = self.expires_at_ms
@@ -48,7 +49,9 @@ class Record:
             body["more"] = True
         if self.stream:
             body["stream"] = self.stream
-        return orjson.dumps(_written(body))
+        line = orjson.dumps(_written(body))
+        is_plain = line.isascii() and b"\x7f" not in line  # most are, and looking is quick
+        return line if is_plain else json_line(line.decode()).encode()
 
     def commands(self, name: bytes | None = None) -> list[Argv]:
         """Return the commands that add this part to a key, under another *name* if given."""
