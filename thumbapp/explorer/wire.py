@@ -26,7 +26,10 @@ _CHUNK: Final = 65_536
 _LONGEST_LOGGED: Final = 300
 _WORDS: Final[dict[type[redis.RedisError], str]] = {
     redis.exceptions.BusyLoadingError: "LOADING",
+    redis.exceptions.MasterDownError: "MASTERDOWN",
     redis.exceptions.NoPermissionError: "NOPERM",
+    redis.exceptions.OutOfMemoryError: "OOM",
+    redis.exceptions.ReadOnlyError: "READONLY",
     redis.exceptions.AuthenticationWrongNumberOfArgsError: "WRONGPASS",
     redis.AuthenticationError: "NOAUTH",
 }
@@ -229,6 +232,7 @@ class Link:
         text = str(error)
         for kind, word in _WORDS.items():  # redis-py leaves the server's word for it out
             if isinstance(error, kind):
+                word = "WRONGPASS" if word == "NOAUTH" and "invalid" in text.lower() else word
                 return server_said(text if text.startswith(word) else f"{word} {text}")
         return server_said(text) if isinstance(error, redis.ResponseError) else ServerAway(self.name, text)
 

@@ -1,0 +1,232 @@
+"""The explorer before servers that are ill: a sentence, a whole page, and nothing lost."""
+
+import shutil
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+import redis
+
+from tests.blueprints.conftest import MakeSite
+from tests.blueprints.people import Browser, Site
+from tests.conftest import PrivateServer, free_port
+from tests.servers import KINDS
+from thumbapp.accounts.model import Role
+from thumbapp.config import NamedServer
+from thumbapp.errors.explorer import MEANINGS
+
+API = "/api/v1/redis"
+
+
+@pytest.fixture
+def sick(tmp_path: Path) -> Iterator[PrivateServer]:
+    """Return a server of this test alone, with a key, that may be made ill."""
+    binary = KINDS["valkey"][0]()
+    if binary is None:
+        pytest.skip(KINDS["valkey"][1])
+    folder = tmp_path / "server"
+    folder.mkdir()
+    private = PrivateServer(binary, free_port(), folder)
+    private.wait_until_ready()
+    client(private).set("stays", "here")
+    yield private
+    private.process.kill()  # one whose disk is gone does not end when it is asked to
+    private.process.wait(10)
+
+
+@pytest.fixture
+def site(make_site: MakeSite, sick: PrivateServer) -> Site:
+    """Return the application, which knows that server as ``sick``."""
+    return make_site(servers=(NamedServer("sick", sick.url),))
+
+
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    """Return the browser of an operator in edit mode."""
+    browser = site.signed_in(Role.OPERATOR)
+    browser.get("/redis")
+    browser.post("/redis/mode", mode="edit")
+    return browser
+
+
+def client(server: PrivateServer) -> redis.Redis:
+    """Return a client of *server*."""
+    return redis.Redis.from_url(server.url, protocol=2)
+
+
+def full(server: PrivateServer) -> None:
+    client(server).config_set("maxmemory", 1)
+
+
+def disk_gone(server: PrivateServer) -> None:
+    there = client(server)
+    folder = Path(str(there.config_get("dir")["dir"]))
+    there.config_set("save", "1 1")
+    shutil.rmtree(folder)
+    there.set("changed", 1)
+    there.bgsave()
+    while there.info("persistence")["rdb_last_bgsave_status"] == "ok":
+        threading.Event().wait(0.02)
+
+
+def replica(server: PrivateServer) -> None:
+    client(server).execute_command("REPLICAOF", "127.0.0.1", "1")
+
+
+def forbidden(server: PrivateServer) -> None:
+    client(server).execute_command("ACL", "SETUSER", "default", "-@write")
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "word"),
+    [(full, "OOM"), (disk_gone, "MISCONF"), (replica, "READONLY"), (forbidden, "NOPERM")],
+    ids=["OOM", "MISCONF", "READONLY", "NOPERM"],
+)
+def test_who_takes_no_writes_is_still_read(
+    fall_ill: Callable[[PrivateServer], None], word: str, sick: PrivateServer, browser: Browser
+) -> None:
+    fall_ill(sick)
+
+    page = browser.get("/redis?server=sick&view=list&key=c3RheXM")
+    headers = {"X-CSRFToken": browser.token, "Origin": "http://localhost"}
+    body = {"server": "sick", "argv": ["SET", "stays", "changed"], "mode": "edit"}
+    answer = browser.client.post(f"{API}/command", json=body, headers=headers).get_json()
+
+    assert page.status_code == 200
+    assert "here" in page.text
+    assert answer["error"] is True
+    assert answer["text"].startswith(f"(error) {word}")
+    assert client(sick).get("stays") == b"here"
+
+
+def locked(server: PrivateServer) -> None:
+    there = client(server)
+    there.config_set("requirepass", "secret")
+    there.client_kill_filter(_type="normal")
+
+
+def searchless(server: PrivateServer) -> None:
+    client(server).execute_command("ACL", "SETUSER", "default", "-scan")
+
+
+def gone(server: PrivateServer) -> None:
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "sentence"),
+    [
+        (locked, MEANINGS["NOAUTH"]),
+        (searchless, MEANINGS["NOPERM"]),
+        (gone, "does not answer"),
+    ],
+    ids=["NOAUTH", "NOPERM", "gone"],
+)
+def test_who_shows_nothing_is_said_on_a_whole_page(
+    fall_ill: Callable[[PrivateServer], None], sentence: str, sick: PrivateServer, browser: Browser
+) -> None:
+    browser.get("/redis?server=sick")
+    fall_ill(sick)
+
+    page = browser.get("/redis?server=sick&match=s*&key=c3RheXM")
+    program = browser.get(f"{API}/keys?server=sick&match=s*")
+
+    assert page.status_code == 200
+    assert sentence.replace("'", "&#39;") in page.text
+    assert 'id="key-list"' in page.text
+    assert program.status_code in (422, 503)
+    assert sentence in program.get_json()["detail"]
+
+
+def test_a_server_that_goes_in_the_middle_leaves_what_was_found_and_where_to_go_on(
+    sick: PrivateServer, browser: Browser
+) -> None:
+    client(sick).mset({f"key:{number}": number for number in range(30_000)})
+    answer = browser.client.get("/redis/scan?server=sick&limit=30000", buffered=False)
+    stream = iter(answer.response)
+    first = orjson.loads(next(stream))
+
+    sick.process.kill()
+    rest = [orjson.loads(line) for line in stream]
+    answer.close()
+
+    assert first["rows"]
+    assert rest[-1]["code"] == "server-away"
+    assert "does not answer" in rest[-1]["error"]
+    assert rest[-1]["cursor"] == (rest[-2] if len(rest) > 1 else first)["cursor"]
+
+
+class Refusing(socketserver.BaseRequestHandler):
+    """Answers whatever comes with one error, as a server does that is not ready."""
+
+    word = ""
+
+    def handle(self) -> None:
+        while data := self.request.recv(65_536):
+            count = sum(line.startswith(b"*") for line in data.split(b"\r\n"))
+            self.request.sendall(f"-{self.word} not now\r\n".encode() * count)
+
+
+@pytest.fixture
+def refusing() -> Iterator[Callable[[str], str]]:
+    """Return what starts a server that answers everything with an error of that word, and its address."""
+    running: list[socketserver.ThreadingTCPServer] = []
+
+    def start(word: str) -> str:
+        handler = type("Refusing", (Refusing,), {"word": word})
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        running.append(server)
+        return f"redis://127.0.0.1:{server.server_address[1]}/0"
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("word", ["LOADING", "MASTERDOWN", "BUSY"])
+def test_a_server_that_refuses_everything_is_explained(
+    word: str, make_site: MakeSite, refusing: Callable[[str], str]
+) -> None:
+    site = make_site(servers=(NamedServer("sick", refusing(word)),))
+
+    page = site.signed_in(Role.OPERATOR).get("/redis?server=sick")
+
+    assert page.status_code == 200
+    assert MEANINGS[word].replace("'", "&#39;") in page.text
+    assert 'id="key-list"' in page.text
+
+
+def test_a_wrong_password_in_the_address_is_said(make_site: MakeSite, sick: PrivateServer) -> None:
+    client(sick).config_set("requirepass", "secret")
+    url = sick.url.replace("redis://", "redis://:wrong@")
+    site = make_site(servers=(NamedServer("sick", url),))
+
+    page = site.signed_in(Role.OPERATOR).get("/redis?server=sick")
+
+    assert page.status_code == 200
+    assert MEANINGS["WRONGPASS"].replace("'", "&#39;") in page.text
+    assert "wrong@" not in page.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["DEL stays", "FLUSHALL", "FLUSHDB", "KEYS *", "DEBUG SLEEP 1", "SHUTDOWN", "SCAN 0 MATCH " + "*a" * 500],
+)
+def test_what_must_not_be_is_refused_in_view_mode_with_the_reason(
+    line: str, site: Site, sick: PrivateServer
+) -> None:
+    headers = site.token(Role.OPERATOR)
+
+    answer = site.app.test_client().post(
+        f"{API}/command", json={"server": "sick", "line": line}, headers=headers
+    )
+
+    assert answer.status_code == 403
+    assert "sent" in answer.get_json()["detail"] or "pattern" in answer.get_json()["detail"].lower()
+    assert client(sick).dbsize() == 1
