@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from thumbapp.audit import AuditLog
 from thumbapp.config import Settings
 from thumbapp.errors import RenderStopped, TaskDied
+from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.jobs.upkeep import Upkeep
@@ -72,6 +74,12 @@ def requeue_jobs() -> int:
     return _upkeep().requeue(huey.unfinished_ids)
 
 
+@huey.periodic_task(crontab(), name="restore_events")
+def restore_events() -> int:
+    """Put back, every minute, the notifications that nobody watches; returns on how many servers."""
+    return _explorer().restore_events()
+
+
 @huey.task(name="heal_jobs")
 def heal_jobs() -> int:
     """Restore the jobs that Redis came back without; returns how many."""
@@ -103,6 +111,12 @@ def sandbox() -> "Sandbox":
 @cache
 def _ledger() -> Ledger:
     return Ledger.from_settings(settings, connect(settings, name="thumbapp-tasks"))
+
+
+@cache
+def _explorer() -> Explorer:
+    client = connect(settings, name="thumbapp-tasks")
+    return Explorer(settings, client=client, audit=AuditLog(client, namespace=settings.namespace))
 
 
 @cache

@@ -18,6 +18,7 @@ from thumbapp.explorer.wire import Line
 
 SETTING: Final = "notify-keyspace-events"
 LASTS_S: Final = 600
+LEAVES_S: Final = 20
 ALL_CLASSES: Final = "g$lshzxet"
 
 
@@ -106,6 +107,11 @@ class Notifications:
         """Leave the setting as it is for another `LASTS_S` seconds from now, if it was changed here."""
         if self._redis.hexists(self._key, "before"):
             self._redis.hset(self._key, "until_ms", self._now_ms() + LASTS_S * 1000)
+
+    def leave(self) -> None:
+        """Have it put back in `LEAVES_S` seconds, unless somebody who still watches calls `renew`."""
+        if self._redis.hexists(self._key, "before"):
+            self._redis.hset(self._key, "until_ms", self._now_ms() + LEAVES_S * 1000)
 
     def restore(self) -> bool:
         """Put the setting back as it was before it was changed here; return whether there was need."""

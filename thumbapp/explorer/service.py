@@ -3,6 +3,7 @@
 Knows no request; who calls, and how far they may go, comes in with each call.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import redis
 
 from thumbapp.config import Settings
+from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.consoles import Consoles, History
 from thumbapp.explorer.feeds import Newsroom
 from thumbapp.explorer.gate import Audit, Gate
@@ -60,6 +62,17 @@ class Explorer:
     def notifications(self, name: str = "") -> Notifications:
         """Return the switch of keyspace notifications on the server called *name*."""
         return Notifications(self.gate(name), self._client, namespace=self._namespace)
+
+    def restore_events(self) -> int:
+        """Put keyspace notifications back where their time is over; return on how many servers.
+
+        A server that is away is tried again the next time.
+        """
+        done = 0
+        for name in self.servers.names():
+            with contextlib.suppress(ThumbAppError):
+                done += self.notifications(name).restore_if_due()
+        return done
 
     def syntax(self, name: str, line: Line) -> SyntaxBook:
         """Return how commands of the server called *name* are written, asked over *line* once."""

@@ -1,0 +1,194 @@
+"""The pages of pub/sub and of events: what comes is streamed, counted and resumed; settings are put back."""
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+import redis
+
+from tests.blueprints.people import Browser, Site
+from tests.blueprints.test_explorer_console import editing
+from tests.explorer.test_waiting import until
+from thumbapp.accounts.model import Role
+from thumbapp.explorer.notifications import SETTING
+
+DB = 9
+NEWS = f"/redis/pubsub?db={DB}&channels=news&patterns=user:*"
+
+
+@pytest.fixture
+def site(people: Site) -> Site:
+    """Return the application."""
+    return people
+
+
+@pytest.fixture
+def admin(site: Site) -> Browser:
+    """Return an administrator's browser in admin mode."""
+    return editing(site, Role.ADMIN, "admin")
+
+
+@pytest.fixture
+def keys(redis_url: str) -> Iterator[redis.Redis]:
+    """Return a client of the database; the notifications are off before and after."""
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2)
+    client.config_set(SETTING, "")
+    yield client
+    client.config_set(SETTING, "")
+    client.close()
+
+
+def portion(browser: Browser, address: str, after: str = "") -> dict[str, Any]:
+    """Return what a page that polls is told."""
+    told: dict[str, Any] = browser.get(f"{address}&after={after}").json
+    return told
+
+
+def first_frame(browser: Browser, address: str) -> dict[str, Any]:
+    """Return the first messages that a stream brings."""
+    answer = browser.client.get(address)
+    frames = iter(answer.response)
+    text = b""
+    while b"event: messages" not in text:
+        text += next(frames)
+    answer.close()
+    data = re.search(rb"event: messages\ndata: (.*)\n", text)
+    assert data is not None
+    told: dict[str, Any] = orjson.loads(data[1])
+    return told
+
+
+def test_messages_are_polled_from_where_one_was(admin: Browser, keys: redis.Redis) -> None:
+    address = NEWS.replace("pubsub?", "pubsub/messages?")
+    begun = portion(admin, address)
+    until(lambda: keys.pubsub_numsub("news")[0][1] and keys.pubsub_numpat())
+
+    keys.publish("news", b"\xff<b>")
+    keys.publish("user:42", "two")
+    until(lambda: len(portion(admin, address, begun["id"])["messages"]) == 2)
+
+    told = portion(admin, address, begun["id"])
+    assert [(row["channel"], row["pattern"], row["text"]) for row in told["messages"]] == [
+        ("news", "", "\\xff<b>"),
+        ("user:42", "user:*", "two"),
+    ]
+    assert (told["dropped"], told["lost"]) == (0, False)
+    assert portion(admin, address, told["id"])["messages"] == []
+
+
+def test_an_id_of_a_feed_that_is_gone_says_that_something_may_be_missing(admin: Browser) -> None:
+    address = NEWS.replace("pubsub?", "pubsub/messages?")
+
+    assert portion(admin, address, "123-4")["lost"]
+    assert portion(admin, address, "nonsense")["lost"]
+
+
+def test_a_message_is_streamed(admin: Browser, keys: redis.Redis) -> None:
+    def publish() -> None:
+        until(lambda: keys.pubsub_numsub("news")[0][1])
+        keys.publish("news", "hello")
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+
+    told = first_frame(admin, NEWS.replace("pubsub?", "pubsub/stream?"))
+    thread.join()
+
+    assert [row["text"] for row in told["messages"]] == ["hello"]
+
+
+def test_publishing_says_how_many_heard(admin: Browser, keys: redis.Redis) -> None:
+    with keys.pubsub() as other:
+        other.subscribe("news")
+        until(lambda: keys.pubsub_numsub("news")[0][1])
+
+        answer = admin.post(NEWS.replace("?", "/publish?"), channel="news", message="hello")
+
+        assert answer.status_code == 303
+        assert "channels=news" in answer.headers["Location"]
+        assert "1 heard it on news." in admin.get(answer.headers["Location"]).text
+
+
+def test_who_listens_is_counted(admin: Browser, keys: redis.Redis) -> None:
+    with keys.pubsub() as other:
+        other.subscribe("news", "<i>odd</i>")
+        until(lambda: keys.pubsub_numsub("news")[0][1])
+
+        page = admin.get(f"/redis/pubsub?db={DB}").text
+
+        assert "&lt;i&gt;odd&lt;/i&gt;" in page
+        assert "<i>odd" not in page
+
+
+def test_too_many_channels_are_a_sentence(admin: Browser) -> None:
+    many = "+".join(f"c{number}" for number in range(300))
+
+    answer = admin.get(f"/redis/pubsub/messages?db={DB}&channels={many}")
+
+    assert answer.status_code == 403
+    assert "200 channels" in answer.text
+
+
+def turn_on(admin: Browser, *letters: str) -> None:
+    """Have the server tell *letters*, with the confirmation."""
+    asked = admin.post(f"/redis/events?db={DB}", letter=list(letters))
+    token = re.search(r'name="confirm" value="([^"]+)"', asked.text)
+    assert token is not None
+    assert "Change it for the server" in asked.text
+    assert admin.post(f"/redis/events?db={DB}", letter=list(letters), confirm=token[1]).status_code == 303
+
+
+def test_events_are_switched_on_heard_and_put_back(admin: Browser, keys: redis.Redis) -> None:
+    turn_on(admin, "K", "E", "$")
+    address = f"/redis/events/messages?db={DB}"
+    begun = portion(admin, address)
+    until(lambda: keys.pubsub_numpat() >= 2)
+
+    keys.set("key", 1)
+    keys.incr("key")
+    until(lambda: len(portion(admin, address, begun["id"])["messages"]) == 4)
+
+    rows = portion(admin, address, begun["id"])["messages"]
+    assert [(row["channel"], row["event"]) for row in rows] == [
+        ("__keyspace@9__:key", "set"),
+        ("__keyevent@9__:set", "set"),
+        ("__keyspace@9__:key", "incrby"),
+        ("__keyevent@9__:incrby", "incrby"),
+    ]
+    admin.post(f"/redis/events/restore?db={DB}")
+    assert keys.config_get(SETTING) == {SETTING: ""}
+
+
+def test_leaving_puts_it_back_unless_another_still_watches(
+    admin: Browser, keys: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thumbapp.explorer.notifications.LEAVES_S", 0)
+    monkeypatch.setattr("thumbapp.blueprints.explorer_events.LEAVES_S", 0)
+    monkeypatch.setattr("thumbapp.blueprints.explorer_events._GRACE_S", 0.05)
+    turn_on(admin, "K", "$")
+
+    assert admin.post(f"/redis/events/leave?db={DB}").status_code == 204
+
+    until(lambda: keys.config_get(SETTING) == {SETTING: ""})
+
+
+def test_an_operator_sees_the_letters_and_may_not_change_them(site: Site, keys: redis.Redis) -> None:
+    operator = editing(site, Role.OPERATOR)
+
+    page = operator.get(f"/redis/events?db={DB}").text
+    answer = operator.post(f"/redis/events?db={DB}", letter=["K", "$"])
+
+    assert "Changing it needs admin mode." in page
+    assert (answer.status_code, keys.config_get(SETTING)) == (403, {SETTING: ""})
+
+
+def test_one_key_can_be_watched(admin: Browser, keys: redis.Redis) -> None:
+    turn_on(admin, "K", "$")
+
+    page = admin.get(f"/redis/events?db={DB}&key=YSpi").text
+
+    assert "Events of one key" in page
+    assert "a*b" in page

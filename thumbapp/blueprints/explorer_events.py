@@ -1,0 +1,124 @@
+"""Keyspace notifications: what the server is to tell, for a while, and the live feed of it."""
+
+import threading
+from typing import Any, Final
+
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_feed import feed_portion, feed_stream
+from thumbapp.blueprints.explorer_frame import frame
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.errors import ConfirmationNeeded, ThumbAppError
+from thumbapp.explorer.feeds import Feed, Message
+from thumbapp.explorer.names import shown, to_id
+from thumbapp.explorer.notifications import LEAVES_S, LETTERS, Notifications, Switch, event_of, patterns
+
+_GRACE_S: Final = 1.0
+
+bp = Blueprint("explorer_events", __name__, url_prefix="/redis/events")
+
+
+@bp.get("")
+def show() -> str:
+    """Show what the server tells about its keys, and the feed."""
+    explorer_mode.note_use()
+    return _page(where())
+
+
+@bp.post("")
+def change() -> AnyResponse | str:
+    """Have the server tell what is ticked; asks first."""
+    place = where()
+    trail.left_to_the_gate()
+    try:
+        _switch(place).set(
+            request.form.getlist("letter"),
+            caller=explorer_mode.caller(),
+            confirm=request.form.get("confirm", ""),
+        )
+    except ConfirmationNeeded as question:
+        return _page(place, question=question, ticked=request.form.getlist("letter"))
+    flash("The server tells this now. It is put back when you leave, ten minutes later at the latest.", "ok")
+    return redirect(place.url("explorer_events.show"), 303)
+
+
+@bp.post("/restore")
+def restore() -> AnyResponse:
+    """Put the setting back as it was."""
+    place = where()
+    trail.note("redis.events", "put back")
+    if _switch(place).restore():
+        flash("The setting is as it was before.", "ok")
+    return redirect(place.url("explorer_events.show"), 303)
+
+
+@bp.post("/leave")
+def leave() -> AnyResponse:
+    """Put the setting back in a moment, unless another page still watches."""
+    switch = _switch(where())
+    switch.leave()
+    timer = threading.Timer(LEAVES_S + _GRACE_S, _put_back, [switch])
+    timer.daemon = True
+    timer.start()
+    return Response(status=204)
+
+
+@bp.get("/stream")
+def stream() -> Response:
+    """Stream what happens to keys."""
+    place = where()
+    return feed_stream(_feed(place), _told, on_look=_switch(place).renew)
+
+
+@bp.get("/messages")
+def messages() -> Response:
+    """Return what happened since ``?after=``."""
+    place = where()
+    _switch(place).renew()
+    return feed_portion(_feed(place), _told)
+
+
+def _page(
+    place: Where, *, question: ConfirmationNeeded | None = None, ticked: list[str] | None = None
+) -> str:
+    state, error = _state(place)
+    letters = frozenset(ticked) if ticked is not None else state.letters if state else frozenset()
+    told = {"state": state, "error": error, "letters": LETTERS, "ticked": letters, "question": question}
+    return render_template("explorer/events.html", **told, **frame(place))
+
+
+def _state(place: Where) -> tuple[Switch | None, ThumbAppError | None]:
+    try:
+        switch = _switch(place)
+        switch.restore_if_due()
+        return switch.state(), None
+    except ThumbAppError as error:
+        return None, error
+
+
+def _switch(place: Where) -> Notifications:
+    return parts().explorer.notifications(place.server)
+
+
+def _put_back(switch: Notifications) -> None:
+    switch.restore_if_due()
+
+
+def _feed(place: Where) -> Feed:
+    letters = _switch(place).state().letters or frozenset("KE")
+    newsroom = parts().explorer.newsroom(place.server)
+    return newsroom.feed(patterns=patterns(letters, db=place.db, key=place.name))
+
+
+def _told(message: Message) -> dict[str, Any]:
+    direction, key, event = event_of(message.channel, message.data)
+    return {
+        "direction": direction,
+        "key": shown(key),
+        "key_id": to_id(key),
+        "event": shown(event),
+        "channel": shown(message.channel),
+    }
