@@ -8,13 +8,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import redis
+from huey.exceptions import CancelExecution
 
 from thumbapp.audit import AuditLog
 from thumbapp.config import Settings
 from thumbapp.errors import RenderStopped, TaskDied
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
-from thumbapp.jobs.runner import Runner
+from thumbapp.jobs.runner import DROPPED, Runner
 from thumbapp.jobs.upkeep import Upkeep
 from thumbapp.runtime import logs
 from thumbapp.runtime.connection import connect
@@ -35,7 +36,10 @@ huey = StreamHuey.from_settings(settings, not_done=(redis.RedisError, RenderStop
 @huey.task(name="make_thumbnails", context=True)
 def make_thumbnails(job_id: str, task: Any) -> str:
     """Make the thumbnails of one job; returns the state it ended in."""
-    return _runner().run(job_id, run_id=task.id)
+    state = _runner().run(job_id, run_id=task.id)
+    if state == DROPPED:
+        raise CancelExecution(retry=False)
+    return state
 
 
 @huey.task(name="add")
@@ -121,7 +125,12 @@ def _explorer() -> Explorer:
 
 @cache
 def _runner() -> Runner:
-    return Runner(_ledger(), renderer=sandbox(), clock=huey.now)
+    return Runner(_ledger(), renderer=sandbox(), clock=huey.now, on_progress=_show_progress)
+
+
+def _show_progress(done: int, total: int) -> None:
+    if huey.recorder is not None:
+        huey.recorder.progress(done, total)
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
 from thumbapp.cli.tasks import read_argument
 
@@ -65,8 +66,52 @@ def test_a_call_that_cannot_work_is_bad_usage(thumbapp: Run, arguments: list[str
 
 
 def test_the_registered_tasks_are_listed_with_their_arguments(thumbapp: Run) -> None:
-    lines = thumbapp("tasks", "list").out.splitlines()
-    items = thumbapp("tasks", "list", "--json").json["items"]
+    lines = thumbapp("tasks", "registry").out.splitlines()
+    items = thumbapp("tasks", "registry", "--json").json["items"]
 
     assert "add(a: float, b: float) -> float" in lines
     assert {"name": "make_thumbnails", "signature": "(job_id: str) -> str"} in items
+
+
+@pytest.mark.usefixtures("worker")
+def test_tasks_are_listed_shown_and_tried_again(thumbapp: Run) -> None:
+    failed = thumbapp("tasks", "run", "add", 2, "[]", "--wait", "--timeout", 30)
+
+    found = thumbapp("tasks", "list", "--state", "failed", "--name", "add", "--json").json["items"]
+    task_id = found[0]["id"]
+    again = thumbapp("tasks", "retry", task_id, "--json")
+
+    assert failed.code == 1
+    assert (len(found), found[0]["args"], found[0]["state"]) == (1, [2, []], "failed")
+    assert "TypeError" in thumbapp("tasks", "show", task_id).out
+    assert (again.code, again.json["state"]) == (0, "queued")
+    assert task_id in thumbapp("tasks", "list", "--search", task_id[:8]).out
+
+
+def test_a_waiting_task_is_cancelled_once(thumbapp: Run) -> None:
+    task_id = thumbapp("tasks", "run", "add", 2, 5).out.strip()
+
+    answers = [thumbapp("tasks", "cancel", task_id) for _ in range(2)]
+
+    assert [answer.code for answer in answers] == [0, 1]
+    assert "A task that is cancelled cannot be cancelled" in answers[1].err
+    assert thumbapp("tasks", "retry", "--all-failed", "--json").json == {"queued": 0, "refused": 0}
+
+
+def test_dead_letters_are_counted_before_they_are_purged(thumbapp: Run, redis_client: redis.Redis) -> None:
+    redis_client.xadd("thumbapp:v1:dead", {"data": b"junk", "reason": "it is not signed", "attempts": 0})
+
+    listed = thumbapp("tasks", "dead", "--json").json["items"]
+    refused = thumbapp("tasks", "dead", "retry", listed[0]["entry"])
+    counted = thumbapp("tasks", "dead", "purge", "--json").json
+    purged = thumbapp("tasks", "dead", "purge", "--yes", "--json").json
+
+    assert (listed[0]["reason"], refused.code) == ("it is not signed", 1)
+    assert (counted, purged) == ({"count": 1, "deleted": 0}, {"count": 1, "deleted": 1})
+
+
+def test_an_unknown_task_is_said(thumbapp: Run) -> None:
+    answer = thumbapp("tasks", "show", "none")
+
+    assert answer.code == 1
+    assert "There is no record of a task 'none'" in answer.err

@@ -3,6 +3,7 @@
 A consumer imports ``huey`` from here: it is made from the environment, as the app's own is.
 """
 
+import logging
 import sys
 import time
 from typing import Any
@@ -57,6 +58,20 @@ def _add_slow_tasks(huey: StreamHuey) -> None:
 
 
 def _add_odd_tasks(huey: StreamHuey) -> None:
+    @huey.task(name="speak")
+    def speak(words: str, times: int = 1) -> int:
+        print(words * times)
+        logging.getLogger("sample").warning("said it %s time(s)", times)
+        return times
+
+    @huey.task(name="climb")
+    def climb(steps: int) -> int:
+        for step in range(steps):
+            huey.progress(step + 1, steps)
+            if step == 0:
+                huey.client.blpop("test:climb:go", timeout=10)
+        return steps
+
     @huey.task(name="give a set")
     def give_a_set() -> set[int]:
         return {1}

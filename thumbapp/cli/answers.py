@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec
 import click
 
 from thumbapp.errors import (
+    ArgumentsMisfit,
     BadParameter,
     BadPassword,
     BadRecipe,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 FAILED = 1
 BAD_USAGE = 2
 _USAGE = (
-    *(BadParameter, BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart),
+    *(ArgumentsMisfit, BadParameter, BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart),
     *(UnknownQueue, UnknownServer, UnknownTask),
 )
 

@@ -1,32 +1,130 @@
-"""``thumbapp tasks``: which tasks there are, and run one by its name."""
+"""``thumbapp tasks``: what becomes of tasks, and run, cancel, repeat them. Acts as the administrator."""
 
 import inspect
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from thumbapp.cli.answers import answering, complain, fail, json_option, say_json, worker_sentence
+from thumbapp.cli.answers import (
+    answering,
+    complain,
+    fail,
+    json_option,
+    note_in_audit,
+    say,
+    say_json,
+    timestamp,
+    worker_sentence,
+)
+from thumbapp.cli.dead import dead
 from thumbapp.config import Settings
+
+if TYPE_CHECKING:
+    from thumbapp.taskqueue.desk import TaskDesk
+    from thumbapp.taskqueue.records import Filter, TaskRecord
+
+_STATES = ("queued", "scheduled", "running", "retrying", "done", "failed", "cancelled", "dead")
 
 
 @click.group()
 def tasks() -> None:
-    """List the registered tasks and run them."""
+    """List, show, run, retry and cancel tasks; look after dead letters."""
+
+
+tasks.add_command(dead)
 
 
 @tasks.command("list")
+@click.option("--state", multiple=True, type=click.Choice(_STATES), help="Only in this state; repeatable.")
+@click.option("--name", default="", help="Only tasks of this name.")
+@click.option("--worker", default="", help="Only tasks that this worker ran.")
+@click.option("--search", default="", metavar="TEXT", help="In the arguments, or how the id begins.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--cursor", help="Go on where the page before ended.")
 @json_option
 @answering
-def list_tasks(*, as_json: bool) -> None:
-    """Print each registered task with its arguments."""
-    found = {name: str(signature) for name, signature in _signatures().items()}
+def list_tasks(*, limit: int, cursor: str | None, as_json: bool, **wanted: Any) -> None:
+    """Print the newest tasks, one a line."""
+    from thumbapp.taskqueue.results import Results
+    from thumbapp.taskqueue.task_json import tasks_json
+    from thumbapp.tasks import huey
+
+    page = open_desk().records.page(_filter(**wanted), cursor=cursor, limit=limit)
     if as_json:
-        items = [{"name": name, "signature": signature} for name, signature in found.items()]
+        say_json({"items": tasks_json(page.items, Results(huey)), "cursor": page.cursor})
+        return
+    for task in page.items:
+        say(_line(task))
+    if not page.items and not any(wanted.values()):
+        complain("No task is on record yet; these can be run.")
+        _say_registry()
+
+
+@tasks.command()
+@json_option
+@answering
+def registry(*, as_json: bool) -> None:
+    """Print each task that can be run, with its arguments."""
+    if as_json:
+        items = [{"name": name, "signature": str(signature)} for name, signature in _signatures().items()]
         say_json({"items": items, "cursor": None})
         return
-    for name, signature in found.items():
-        click.echo(f"{name}{signature}")
+    _say_registry()
+
+
+@tasks.command()
+@click.argument("task_id", metavar="ID")
+@json_option
+@answering
+def show(*, task_id: str, as_json: bool) -> None:
+    """Print what is known of one task."""
+    from thumbapp.taskqueue.results import Results
+    from thumbapp.taskqueue.task_json import whole_json
+    from thumbapp.tasks import huey
+
+    facts = whole_json(open_desk().find(task_id), Results(huey))
+    if as_json:
+        say_json(facts)
+        return
+    for name, value in facts.items():
+        for line in _lines(value):
+            say(f"{name:<11}  {line}")
+
+
+@tasks.command()
+@click.argument("task_id", metavar="ID")
+@json_option
+@answering
+def cancel(*, task_id: str, as_json: bool) -> None:
+    """Cancel a task that waits; ask one that runs to stop."""
+    task = open_desk().cancel(task_id)
+    note_in_audit("task.cancel", target=task_id)
+    _say_task(task, as_json=as_json)
+
+
+@tasks.command()
+@click.argument("task_id", metavar="ID", required=False)
+@click.option("--all-failed", is_flag=True, help="All that have failed, instead of one.")
+@click.option("--name", default="", help="With --all-failed: only tasks of this name.")
+@click.option("--search", default="", metavar="TEXT", help="With --all-failed: in the arguments.")
+@json_option
+@answering
+def retry(*, task_id: str | None, all_failed: bool, name: str, search: str, as_json: bool) -> None:
+    """Queue a task again that failed, died or was cancelled."""
+    if bool(task_id) is all_failed:
+        raise click.UsageError("Give the ID of one task, or --all-failed.")
+    if task_id:
+        task = open_desk().retry(task_id)
+        note_in_audit("task.retry", target=task_id)
+        _say_task(task, as_json=as_json)
+        return
+    queued, refused = open_desk().retry_all(_filter(state=("failed",), name=name, search=search))
+    note_in_audit("task.retry-all", target=f"{queued} queued, {refused} not")
+    if as_json:
+        say_json({"queued": queued, "refused": refused})
+    else:
+        say(f"{queued:,} queued again, {refused:,} could not be.")
 
 
 # A negative number is an argument, not an option.
@@ -53,6 +151,16 @@ def run(*, name: str, args: tuple[str, ...], wait: bool, timeout: float | None, 
     _say(facts, shown=value if isinstance(value, str) else json.dumps(value, default=str), as_json=as_json)
 
 
+def open_desk() -> "TaskDesk":
+    """Return what acts on the tasks of the app."""
+    from thumbapp.cli.jobs import open_service
+    from thumbapp.jobs.desk import JobDesk
+    from thumbapp.taskqueue.desk import TaskDesk
+    from thumbapp.tasks import huey
+
+    return TaskDesk(huey, owners={"make_thumbnails": JobDesk(open_service(Settings.from_environ()))})
+
+
 def read_argument(text: str) -> object:
     """Return what *text* is as JSON, *text* itself when it is none."""
     try:
@@ -60,6 +168,38 @@ def read_argument(text: str) -> object:
     except ValueError:
         return text
     return value
+
+
+def _filter(*, state: tuple[str, ...] = (), name: str = "", worker: str = "", search: str = "") -> "Filter":
+    from thumbapp.taskqueue.records import Filter
+
+    return Filter(states=state, name=name, worker=worker, text=search)
+
+
+def _say_registry() -> None:
+    for name, signature in _signatures().items():
+        say(f"{name}{signature}")
+
+
+def _line(task: "TaskRecord") -> str:
+    took = "" if task.took_s is None or not task.is_final else f"{task.took_s:.3f} s"
+    call = f"{task.name} {task.args}{'' if task.kwargs == '{}' else ' ' + task.kwargs}"
+    return f"{task.id}  {task.state:<9}  {timestamp(task.created_at)}  {took:>9}  {call[:200]}"
+
+
+def _lines(value: object) -> list[str]:
+    """Return *value* as lines to read; none for what is not known."""
+    if value is None or value == [] or value == {}:
+        return []
+    return (
+        value.splitlines() if isinstance(value, str) else [json.dumps(value, ensure_ascii=False, default=str)]
+    )
+
+
+def _say_task(task: "TaskRecord", *, as_json: bool) -> None:
+    from thumbapp.taskqueue.task_json import task_json
+
+    _say(task_json(task), shown=f"{task.id}  {task.state}", as_json=as_json)
 
 
 def _refuse(word: str) -> None:

@@ -44,15 +44,24 @@ class Renderer(Protocol):
         """Return the renditions in *folder*, each reported to *on_rendition* when it is there."""
 
 
+OnProgress = Callable[[int, int], object]
+
+
 class Runner:
-    """Runs jobs of *ledger* with *renderer*."""
+    """Runs jobs of *ledger* with *renderer*; *on_progress* hears how many thumbnails are made of how many."""
 
     def __init__(
-        self, ledger: Ledger, *, renderer: Renderer, clock: Callable[[], datetime] = model.now
+        self,
+        ledger: Ledger,
+        *,
+        renderer: Renderer,
+        clock: Callable[[], datetime] = model.now,
+        on_progress: OnProgress = lambda done, total: None,
     ) -> None:
         self._ledger = ledger
         self._renderer = renderer
         self._clock = clock
+        self._on_progress = on_progress
         self._working: set[_Execution] = set()
 
     def stop(self) -> None:
@@ -111,7 +120,14 @@ class Runner:
         if not self._ledger.store.change(job_id, waiting, fields=fields | {"token": token}):
             return None
         self._ledger.announce(job)
-        return _Execution(job, token, ledger=self._ledger, renderer=self._renderer, clock=self._clock)
+        return _Execution(
+            job,
+            token,
+            ledger=self._ledger,
+            renderer=self._renderer,
+            clock=self._clock,
+            on_progress=self._on_progress,
+        )
 
 
 class _Execution:
@@ -125,12 +141,14 @@ class _Execution:
         ledger: Ledger,
         renderer: Renderer,
         clock: Callable[[], datetime],
+        on_progress: OnProgress,
     ) -> None:
         self._job = job
         self._token = token
         self._ledger = ledger
         self._renderer = renderer
         self._clock = clock
+        self._on_progress = on_progress
         self._checked_at = time.monotonic()
 
     def finish(self) -> str:
@@ -190,6 +208,7 @@ class _Execution:
         if not self._write(model.changes(done=self._job.done, thumbnails=thumbnails)):
             raise RenderCancelled
         self._ledger.tell(self._job)
+        self._on_progress(self._job.done, self._job.total)
 
     def _pack(self) -> None:
         media, job = self._ledger.media, self._job

@@ -26,7 +26,6 @@ from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.recorder import arguments_text, message_key, now_ms
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
-from thumbapp.taskqueue.scheduled import QueueOutlet
 
 logger = logging.getLogger("huey.desk")
 
@@ -68,8 +67,10 @@ class TaskDesk:
             UnknownTask, ArgumentsMisfit, NotJson, MessageTooLarge: it cannot be called so.
         """
         task = self._huey.task_named(name)(tuple(args), dict(kwargs))
-        if misfit := QueueOutlet(self._huey).misfit(name, task.args, task.kwargs):
-            raise ArgumentsMisfit(misfit)
+        try:
+            task.signature.bind(*task.args, **task.kwargs)
+        except TypeError as error:
+            raise ArgumentsMisfit(f"{name}{task.signature}: {error}") from error
         self._huey.enqueue(task)
         return self.find(task.id)
 

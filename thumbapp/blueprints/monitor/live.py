@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from thumbapp.blueprints.monitor.site import monitor
-from thumbapp.blueprints.monitor.task_json import task_json
 from thumbapp.blueprints.streams import follow
+from thumbapp.taskqueue.task_json import task_json
 
 KIND = "task"
 

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 
 from thumbapp.blueprints.monitor.site import monitor
-from thumbapp.blueprints.monitor.task_json import UNHAPPY
 from thumbapp.blueprints.monitor.task_rows import call_text
 from thumbapp.taskqueue.desk import TO_TRY_AGAIN
 from thumbapp.taskqueue.records import TaskRecord
 from thumbapp.taskqueue.results import Result
+from thumbapp.taskqueue.task_json import UNHAPPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,19 @@ class TaskPage:
         return self.task.arguments is not None
 
     @property
-    def events(self) -> list[tuple[datetime, str, str]]:
-        """What happened to it, in order: when, which state, in which words."""
+    def events(self) -> list[tuple[datetime, str, str, float]]:
+        """What happened to it, in order: when, which state, in which words, how many ms after the first."""
         task, last = self.task, self.task.state
         told: list[tuple[datetime | None, str, str]] = [
-            (task.created_at, "queued", "made"),
-            (task.queued_at, "queued", "queued"),
+            (task.created_at, "scheduled" if task.due_at else "queued", "made"),
+            (task.queued_at if task.attempts > 1 or task.due_at else None, "queued", "queued again"),
             (task.due_at if last == "scheduled" else None, "scheduled", "due"),
             (task.started_at, "running", f"begun, try {task.attempts}" if task.attempts > 1 else "begun"),
             (task.finished_at if task.is_final else None, last, last),
         ]
-        known = [(when, state, words) for when, state, words in told if when is not None]
-        return sorted(known, key=lambda event: event[0])
+        known = sorted((when, state, words) for when, state, words in told if when is not None)
+        first = known[0][0]
+        return [(*event, (event[0] - first).total_seconds() * 1000) for event in known]
 
 
 def pretty(value: Any) -> str:

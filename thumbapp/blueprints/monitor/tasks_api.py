@@ -9,9 +9,9 @@ from thumbapp.blueprints.monitor import wanted as asked
 from thumbapp.blueprints.monitor.blueprint import data
 from thumbapp.blueprints.monitor.live import conditional
 from thumbapp.blueprints.monitor.site import monitor
-from thumbapp.blueprints.monitor.task_json import task_json, tasks_json, whole_json
 from thumbapp.errors import BodyNotJson, MessageTooLarge
 from thumbapp.taskqueue.messages import MAX_MESSAGE_BYTES
+from thumbapp.taskqueue.task_json import task_json, tasks_json, whole_json
 
 _LARGEST: Final = MAX_MESSAGE_BYTES + 10_000
 _WANTED: Final = '{"name": "add", "args": [2, 5], "kwargs": {}}'
