@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.desk import open_desk
 
 if TYPE_CHECKING:
     from thumbapp.taskqueue.dead import DeadLetter
-    from thumbapp.taskqueue.desk import TaskDesk
 
 
 @click.group(invoke_without_command=True)
@@ -27,7 +27,7 @@ def dead(context: click.Context, *, limit: int, as_json: bool) -> None:
 @answering
 def retry(*, entry: str, as_json: bool) -> None:
     """Put the dead letter ENTRY back into the queue; prints its task's id."""
-    task_id = _desk().put_back(entry)
+    task_id = open_desk().put_back(entry)
     note_in_audit("task.put-back", target=entry)
     if as_json:
         say_json({"id": task_id, "entry": entry})
@@ -41,7 +41,7 @@ def retry(*, entry: str, as_json: bool) -> None:
 @answering
 def purge(*, yes: bool, as_json: bool) -> None:
     """Count the dead letters, and with --yes delete them."""
-    letters = _desk().dead
+    letters = open_desk().dead
     count, deleted = letters.count(), 0
     if yes:
         deleted = letters.purge(until=letters.newest())
@@ -54,7 +54,7 @@ def purge(*, yes: bool, as_json: bool) -> None:
 
 @answering
 def _list(*, limit: int, as_json: bool) -> None:
-    letters, cursor = _desk().dead.page(limit=limit)
+    letters, cursor = open_desk().dead.page(limit=limit)
     if as_json:
         say_json({"items": [_facts(letter) for letter in letters], "cursor": cursor})
         return
@@ -73,9 +73,3 @@ def _facts(letter: "DeadLetter") -> dict[str, object]:
         "task": letter.task.id if letter.task else None,
         "name": letter.task.name if letter.task else None,
     }
-
-
-def _desk() -> "TaskDesk":
-    from thumbapp.cli.tasks import open_desk
-
-    return open_desk()

@@ -18,10 +18,10 @@ from thumbapp.cli.answers import (
     worker_sentence,
 )
 from thumbapp.cli.dead import dead
+from thumbapp.cli.desk import open_desk
 from thumbapp.config import Settings
 
 if TYPE_CHECKING:
-    from thumbapp.taskqueue.desk import TaskDesk
     from thumbapp.taskqueue.records import Filter, TaskRecord
 
 _STATES = ("queued", "scheduled", "running", "retrying", "done", "failed", "cancelled", "dead")
@@ -149,16 +149,6 @@ def run(*, name: str, args: tuple[str, ...], wait: bool, timeout: float | None, 
     value = _wait(result, name=name, timeout=timeout, as_json=as_json)
     facts = {"id": result.id, "name": name, "state": "done", "result": value, "error": None}
     _say(facts, shown=value if isinstance(value, str) else json.dumps(value, default=str), as_json=as_json)
-
-
-def open_desk() -> "TaskDesk":
-    """Return what acts on the tasks of the app."""
-    from thumbapp.cli.jobs import open_service
-    from thumbapp.jobs.desk import JobDesk
-    from thumbapp.taskqueue.desk import TaskDesk
-    from thumbapp.tasks import huey
-
-    return TaskDesk(huey, owners={"make_thumbnails": JobDesk(open_service(Settings.from_environ()))})
 
 
 def read_argument(text: str) -> object:

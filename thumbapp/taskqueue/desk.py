@@ -24,7 +24,7 @@ from thumbapp.taskqueue import scripts
 from thumbapp.taskqueue.dead import DeadLetters
 from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
 from thumbapp.taskqueue.queue import StreamHuey
-from thumbapp.taskqueue.recorder import arguments_text, message_key, now_ms
+from thumbapp.taskqueue.recorder import arguments_text, message_key
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
 
 logger = logging.getLogger("huey.desk")
@@ -87,7 +87,7 @@ class TaskDesk:
             owner.cancel(*args, **kwargs)
         # Once: the worker that meets the message forgets that it was revoked.
         self._huey.revoke_by_id(task_id, revoke_once=True)
-        facts = ("error", "It was cancelled before it began.", "finished_at", now_ms())
+        facts = ("error", "It was cancelled before it began.", "finished_at", self._now_ms())
         self._run(scripts.CANCEL, *self._words(record, "cancelled", facts))
         return self.find(task_id)
 
@@ -170,7 +170,7 @@ class TaskDesk:
             record = replace(record, args=text, queue=RANKS[rank_of(task.priority)])
         stream = self._huey.storage.streams.keys[RANKS.index(record.queue)]
         is_later = task is None and record.due_at is not None and record.due_at > self._huey.now()
-        facts: tuple[Word, ...] = ("queue", record.queue, "args", record.args, "queued_at", now_ms())
+        facts: tuple[Word, ...] = ("queue", record.queue, "args", record.args, "queued_at", self._now_ms())
         words = self._words(record, "scheduled" if is_later else "queued", facts)
         return self._run(scripts.RETRY, record.state, stream, message, self.dead.key, entry, *words)
 
@@ -182,10 +182,24 @@ class TaskDesk:
             task.resolve_expires(self._huey.utc)
         return self._huey.serialize_task(task)
 
+    def _now_ms(self) -> int:
+        """Return the time in milliseconds since 1970, as the records have it."""
+        return int(self._huey.storage.streams.leases.now_ms())
+
     def _words(self, record: TaskRecord, state: str, facts: tuple[Word, ...]) -> tuple[Word, ...]:
         """Return what RECORD is told to put *record* into *state*."""
         seconds = self._huey.results_ttl_s if state == "cancelled" else 0
-        return (self._prefix, record.id, record.name, state, "", now_ms(), seconds, self._events, *facts)
+        return (
+            self._prefix,
+            record.id,
+            record.name,
+            state,
+            "",
+            self._now_ms(),
+            seconds,
+            self._events,
+            *facts,
+        )
 
     def _run(self, script: str, *words: Word) -> bool:
         return bool(self._huey.client.eval(script, 0, *words))
