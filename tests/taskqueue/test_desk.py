@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from thumbapp.config import Settings
 from thumbapp.errors import (
     ArgumentsMisfit,
     LetterNotFound,
@@ -315,3 +316,18 @@ def test_all_of_it_works_on_any_server(any_client: redis.Redis) -> None:
 
     assert (desk.find(task.id).state, made.pending_count()) == ("queued", 1)
     made.storage.streams.leave_thread()
+
+
+def test_who_only_looks_on_can_have_a_task_tried_again(
+    huey: StreamHuey, run_next: Run, settings: Settings
+) -> None:
+    task = TaskDesk(huey).submit("fail", ["no luck"], {})
+    run_next()
+    onlooker = StreamHuey.from_settings(settings)
+
+    queued = TaskDesk(onlooker).retry(task.id)
+    run_next()
+
+    assert queued.state == "queued"
+    assert TaskDesk(huey).find(task.id).attempts == 2
+    onlooker.storage.close()

@@ -5,7 +5,6 @@ Each is one step in Redis, so that two people who press at once have it done onc
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from huey.api import Task
@@ -17,6 +16,7 @@ from thumbapp.errors import (
     TaskNotFound,
     TaskNotKept,
     ThumbAppError,
+    UnknownTask,
     WrongTaskState,
 )
 from thumbapp.live.events import stream_key
@@ -105,8 +105,8 @@ class TaskDesk:
         if owner := self._owner(record.name):
             return self._repeat(owner, *_arguments(record), entry=entry)
         is_waiting = record.state == "cancelled" and self._huey.restore_by_id(task_id)
-        task = None if is_waiting else self._kept(record)
-        if not self._queue_again(record, task, entry=entry):
+        message = b"" if is_waiting else self._kept(record)
+        if not self._queue_again(record, message, entry=entry):
             raise WrongTaskState("tried again", self.find(task_id).state)
         return self.find(task_id)
 
@@ -136,8 +136,10 @@ class TaskDesk:
             return self._repeat(owner, letter.task.args, letter.task.kwargs, entry=entry).id
         record = self.records.find(letter.task.id)
         if record is None:
-            record = TaskRecord(letter.task.id, letter.task.name, "dead", letter.at)
-        if not self._queue_again(record, letter.task, entry=entry):
+            rank = RANKS[rank_of(letter.task.priority)]
+            args = arguments_text(list(letter.task.args)).decode("utf-8", "replace")
+            record = TaskRecord(letter.task.id, letter.task.name, "dead", letter.at, args, queue=rank)
+        if not self._queue_again(record, self._again(letter.task), entry=entry):
             raise LetterNotFound
         return str(letter.task.id)
 
@@ -152,24 +154,22 @@ class TaskDesk:
     def _owner(self, name: str) -> Owner | None:
         return self._owners.get(name)
 
-    def _kept(self, record: TaskRecord) -> Task:
-        """Return the task of *record*, with all that belongs to it, as it was when it ended."""
+    def _kept(self, record: TaskRecord) -> bytes:
+        """Return the message of *record*'s task, with all that belongs to it, to be run now."""
         data = self._huey.client.get(message_key(self._prefix, record.id))
         if isinstance(data, bytes):
-            return self._huey.deserialize_task(data)
+            try:
+                return self._again(self._huey.deserialize_task(data))
+            except UnknownTask:  # to this process, which only looks on: a worker knows it
+                return data
         args, kwargs = _arguments(record)
         task = self._huey.task_named(record.name)
-        return task(tuple(args), kwargs, id=record.id, priority=record.priority)
+        return self._again(task(tuple(args), kwargs, id=record.id, priority=record.priority))
 
-    def _queue_again(self, record: TaskRecord, task: Task | None, *, entry: str) -> bool:
-        """Queue *task* (None: it is in the queue still) unless *record* has changed meanwhile."""
-        message = b""
-        if task is not None:
-            message = self._again(task)
-            text = arguments_text(list(task.args)).decode("utf-8", "replace")
-            record = replace(record, args=text, queue=RANKS[rank_of(task.priority)])
+    def _queue_again(self, record: TaskRecord, message: bytes, *, entry: str) -> bool:
+        """Queue *message* (none: it is in the queue still) unless *record* has changed meanwhile."""
         stream = self._huey.storage.streams.keys[RANKS.index(record.queue)]
-        is_later = task is None and record.due_at is not None and record.due_at > self._huey.now()
+        is_later = not message and record.due_at is not None and record.due_at > self._huey.now()
         facts: tuple[Word, ...] = ("queue", record.queue, "args", record.args, "queued_at", self._now_ms())
         words = self._words(record, "scheduled" if is_later else "queued", facts)
         return self._run(scripts.RETRY, record.state, stream, message, self.dead.key, entry, *words)

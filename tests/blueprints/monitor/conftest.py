@@ -1,5 +1,6 @@
 """What the tests of the monitor share: people with the role for it, and a worker of one step."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,7 @@ def queue(huey: StreamHuey) -> Callable[..., str]:
     def enqueue(name: str, *args: Any, **options: Any) -> str:
         task = huey.task_named(name)(args, **options)
         huey.enqueue(task)
+        time.sleep(0.002)  # what is made within one millisecond has no order
         return str(task.id)
 
     return enqueue
