@@ -1,6 +1,5 @@
 """Every task leaves a record of what became of it, whatever that was."""
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ import pytest
 import redis
 
 from thumbapp.errors import NotJson
-from thumbapp.taskqueue.desk import TaskDesk
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
 from thumbapp.taskqueue.statistics import Counted, Statistics
@@ -266,49 +264,3 @@ def test_a_long_run_is_counted_when_it_ends_and_not_with_the_next_one(
 
     statistics = Statistics(huey.client, namespace=huey.namespace)
     assert comes_true(lambda: statistics.totals().get("nap", Counted()).runs == 1)
-
-
-def test_a_task_that_tells_its_progress_is_followed_and_can_be_stopped(
-    huey: StreamHuey, records: TaskRecords, run_next: Callable[[], Any]
-) -> None:
-    task_id = enqueue(huey, "climb", 3)
-    worker = threading.Thread(target=run_next)
-    worker.start()
-    assert comes_true(lambda: found(records, task_id).state == "running")
-    assert comes_true(lambda: found(records, task_id).done_of == (1, 3))
-
-    asked = TaskDesk(huey).cancel(task_id)
-    huey.client.rpush("test:climb:go", 1)
-    worker.join(10)
-
-    assert (asked.state, asked.stop) == ("running", "1")
-    assert found(records, task_id).state == "cancelled"
-
-
-def test_changes_are_announced_while_somebody_watches_and_only_then(
-    huey: StreamHuey, records: TaskRecords, run_next: Callable[[], Any]
-) -> None:
-    enqueue(huey, "add", 2, 5)
-    unseen = records.last_change()
-    records.watch()
-    task_id = enqueue(huey, "climb", 1)
-    huey.client.rpush("test:climb:go", 1)
-    run_next(), run_next()
-
-    entries = huey.client.xrange(f"{huey.namespace}events")
-    topics = [fields[b"topics"].decode() for _, fields in entries]
-
-    assert unseen == ""
-    assert records.last_change() != ""
-    assert topics.count(f"tasks task:{task_id}") >= 3  # queued, progress, done
-
-
-def test_records_whose_time_is_over_are_forgotten_by_the_consumer_s_round(
-    huey: StreamHuey, records: TaskRecords, run_next: Callable[[], Any]
-) -> None:
-    enqueue(huey, "add", 2, 5)
-    run_next()
-    huey.results_ttl_s = -1
-
-    assert huey.forget_old() == 1
-    assert records.counts()["done"] == 0

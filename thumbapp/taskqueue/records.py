@@ -106,13 +106,18 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
 
-    def admits(self, record: TaskRecord) -> bool:
-        """Whether *record*, whose state and time are right, is asked for."""
+    @property
+    def asks_more(self) -> bool:
+        """Whether state and time alone do not tell what is asked for."""
+        return bool(self.name or self.worker or self.text)
+
+    def admits(self, task_id: str, name: str, worker: str, arguments: str) -> bool:
+        """Whether the task, whose state and time are right, is asked for."""
         wanted = self.text.casefold()
         return (
-            self.name in ("", record.name)
-            and self.worker in ("", record.worker)
-            and (record.id.casefold().startswith(wanted) or wanted in _haystack(record))
+            self.name in ("", name)
+            and self.worker in ("", worker)
+            and (task_id.casefold().startswith(wanted) or wanted in arguments.casefold())
         )
 
 
@@ -144,10 +149,9 @@ class TaskRecords:
         """Return up to *limit* of the tasks that *wanted* admits, newest first, from *cursor* on."""
         found: list[TaskRecord] = []
         examined, last = 0, None
-        for chunk in _chunks(self._places(wanted, _place(cursor)), max(_CHUNK, limit)):
-            for record in self._load([task_id for _, task_id in chunk]):
-                if wanted.admits(record):
-                    found.append(record)
+        for chunk in _chunks(self._places(wanted, _place(cursor)), max(_chunk_of(wanted), limit)):
+            fitting = self._admitted(wanted, [task_id for _, task_id in chunk])
+            found += self._load(fitting[: limit + 1 - len(found)] if wanted.asks_more else fitting)
             examined, last = examined + len(chunk), chunk[-1]
             if len(found) > limit or examined >= MOST_EXAMINED:
                 break
@@ -159,15 +163,11 @@ class TaskRecords:
 
     def ids(self, wanted: Filter) -> Iterator[str]:
         """Yield the id of every task that *wanted* admits."""
-        for chunk in _chunks(self._places(wanted, None), _CHUNK):
-            for record in self._load([task_id for _, task_id in chunk]):
-                if wanted.admits(record):
-                    yield record.id
+        for chunk in _chunks(self._places(wanted, None), _chunk_of(wanted)):
+            yield from self._admitted(wanted, [task_id for _, task_id in chunk])
 
     def count(self, wanted: Filter) -> int:
         """Return how many tasks *wanted* admits."""
-        if not (wanted.name or wanted.worker or wanted.text):
-            return sum(1 for _ in self._places(wanted, None))
         return sum(1 for _ in self.ids(wanted))
 
     def last_change(self) -> str:
@@ -231,6 +231,21 @@ class TaskRecords:
                 if start is None or place < start:
                     yield place
 
+    def _admitted(self, wanted: Filter, ids: list[str]) -> list[str]:
+        """Return those of *ids* that *wanted* admits, having read of each no more than that needs."""
+        if not wanted.asks_more:
+            return ids
+        with self._redis.pipeline(transaction=False) as pipe:
+            for task_id in ids:
+                pipe.hmget(self._key("of", task_id), "name", "worker", "args", "kwargs")
+            replies = pipe.execute()
+        texts = [[(part or b"").decode("utf-8", "replace") for part in reply] for reply in replies]
+        return [
+            task_id
+            for task_id, (name, worker, args, kwargs) in zip(ids, texts, strict=True)
+            if name and wanted.admits(task_id, name, worker, f"{args} {kwargs}")
+        ]
+
     def _load(self, ids: list[str]) -> list[TaskRecord]:
         with self._redis.pipeline(transaction=False) as pipe:
             for task_id in ids:
@@ -256,8 +271,9 @@ def _record(task_id: str, raw: Mapping[bytes, bytes]) -> TaskRecord:
     return TaskRecord(**told)
 
 
-def _haystack(record: TaskRecord) -> str:
-    return f"{record.args} {record.kwargs}".casefold()
+def _chunk_of(wanted: Filter) -> int:
+    """Return how many records to read at once: more where few of many are asked for."""
+    return 5 * _CHUNK if wanted.asks_more else _CHUNK
 
 
 def _ms(moment: datetime) -> int:
