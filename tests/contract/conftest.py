@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 
@@ -77,6 +78,12 @@ class Served:
         """Return the server's process, and gunicorn's workers."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [self.pid, *map(int, listed)] if self.kind == "gunicorn" else [self.pid]
+
+    def busy_s(self) -> float:
+        """Return how long the server's processes have computed, which a busy machine does not change."""
+        one = psutil.Process(self.pid)
+        times = [each.cpu_times() for each in (one, *one.children(recursive=True))]
+        return sum(float(each.user + each.system) for each in times)
 
     def is_well(self) -> bool:
         """Whether it answers."""

@@ -5,9 +5,9 @@ All cases run under waitress (`thumbapp up`) and under gunicorn with the project
 
 import io
 import re
+import select
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -197,14 +197,14 @@ FORMS = {
 
 @pytest.mark.parametrize(("sent", "status"), FORMS.values(), ids=FORMS)
 def test_forms_that_are_none_are_refused(served: Served, sent: bytes, status: int) -> None:
-    began = time.monotonic()
+    before_s = served.busy_s()
 
     answer = served.send(sent)
 
     assert answer.status in {status, 400 if status == 413 else status, 431}
     assert "json" in answer.headers["content-type"] or answer.status == 431
     assert "set-cookie" not in answer.headers
-    assert time.monotonic() - began < 10
+    assert served.busy_s() - before_s < 5
 
 
 def test_a_length_that_is_longer_than_the_body_makes_no_job(served: Served) -> None:
@@ -379,11 +379,10 @@ def test_two_hundred_half_open_connections_and_bodies_do_not_stop_up(served: Ser
     for number, connection in enumerate(half):
         connection.sendall(b"GET / HTTP/1.1\r\nHost:" if number % 2 else request(UPLOAD)[:2_000])
 
-    began = time.monotonic()
     is_well = served.is_well()
-    took_s = time.monotonic() - began
+    given_up, _, _ = select.select(half, [], [], 0)
     for connection in half:
         connection.close()
 
     assert is_well
-    assert took_s < 1
+    assert given_up == [], "it was answered only after others had waited too long"
