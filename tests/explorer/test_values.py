@@ -115,6 +115,21 @@ def test_a_range_of_a_list_is_read(
     assert "".join(item.value.decode() for item in asked if isinstance(item, Element)) == found
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "is_reversed", "found"),
+    [("1", "3", False, "bcd"), ("1", "3", True, "dcb"), ("-2", "", False, "de"), ("7", "9", False, "")],
+)
+def test_a_sorted_set_is_read_by_rank(
+    low: str, high: str, is_reversed: bool, found: str, gate: Gate, any_client: redis.Redis
+) -> None:
+    any_client.zadd("k", {name: at * 10 for at, name in enumerate("abcde")})
+
+    asked = items(gate, b"k", low=low, high=high, by="rank", is_reversed=is_reversed, limit=2)
+
+    assert "".join(item.value.decode() for item in asked if isinstance(item, Scored)) == found
+    assert [item.rank for item in asked if isinstance(item, Scored)] == ["abcde".index(at) for at in found]
+
+
 def test_a_place_that_is_none_is_refused(gate: Gate, any_client: redis.Redis) -> None:
     any_client.rpush("k", "a")
 

@@ -28,7 +28,7 @@ from thumbapp.taskqueue.reading import described
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
 
 LARGEST_PICTURE: Final = 5_000_000
-_LONGEST_TEXT: Final = 512
+_LONGEST_TEXT: Final = 300
 _MOST_TEXT: Final = 50_000
 _LONGEST_COMMANDS: Final = 20_000
 
@@ -188,9 +188,9 @@ def _text(data: bytes) -> str:
     """Return *data* on one line of a table, long ones cut."""
     if not isinstance(data, Cut) and (message := decode_message(data)):
         return message.partition("\n")[0]
-    text = shown(data[:_LONGEST_TEXT])
-    total = length_of(data)
-    return f"{text} ... ({total:,} bytes)" if total > _LONGEST_TEXT else text
+    text, total = shown(data[:_LONGEST_TEXT]), length_of(data)
+    is_cut = total > _LONGEST_TEXT or len(text) > _LONGEST_TEXT
+    return f"{text[:_LONGEST_TEXT]} ... ({total:,} bytes)" if is_cut else text
 
 
 def _row(item: Item) -> Row | None:

@@ -44,6 +44,8 @@ ASKED: Final = (
     *("v_view", "v_item", "v_group", "v_pending", "v_with", "v_how", "v_as"),
 )
 
+ROWS: Final = 50
+
 
 @dataclass(frozen=True, slots=True)
 class ValuePane:
@@ -161,7 +163,7 @@ def value_pane(place: Where) -> ValuePane | None:
     journal, ask = Journal(), Ask()
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
-        ask = ask_for(asked)
+        ask = ask_for({"v_limit": str(ROWS), **asked})
         window = _WINDOWS.get(asked.get("v_view", ""), strings.WINDOW)
         opened = open_key(place.gate, place.name or b"", ask, db=place.db, window=window, journal=journal)
         look = look_at(place, opened, asked, journal)

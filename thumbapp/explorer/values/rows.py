@@ -117,15 +117,19 @@ def _found_in_zset(line: Line, facts: KeyFacts, ask: Ask) -> Page:
 
 def _range(line: Line, facts: KeyFacts, ask: Ask) -> tuple[int, int]:
     """Return the rank at which the asked range begins, counted from its end when reversed, and its size."""
+    total = facts.length or 0
     if not ask.low and not ask.high:
-        return 0, facts.length or 0
+        return 0, total
+    if ask.by == "rank":
+        low, high = _places(ask, total)
+        return total - 1 - high if ask.is_reversed else low, max(0, high - low + 1)
     is_lex = ask.by == "lex"
     lowest, highest, command = ("-", "+", "ZLEXCOUNT") if is_lex else ("-inf", "+inf", "ZCOUNT")
-    low, high = _bound(ask.low, lowest, is_lex=is_lex), _bound(ask.high, highest, is_lex=is_lex)
-    before = (command, facts.name, lowest, _beside(low, is_lex=is_lex))
-    after = (command, facts.name, _beside(high, is_lex=is_lex), highest)
-    skipped, inside = line.exchange(after if ask.is_reversed else before, (command, facts.name, low, high))
-    at_edge = (high if ask.is_reversed else low) in (lowest, highest)
+    lower, upper = _bound(ask.low, lowest, is_lex=is_lex), _bound(ask.high, highest, is_lex=is_lex)
+    before = (command, facts.name, lowest, _beside(lower, is_lex=is_lex))
+    after = (command, facts.name, _beside(upper, is_lex=is_lex), highest)
+    skipped, inside = line.exchange(after if ask.is_reversed else before, (command, facts.name, lower, upper))
+    at_edge = (upper if ask.is_reversed else lower) in (lowest, highest)
     return 0 if at_edge else number(unfailed(skipped)) or 0, number(unfailed(inside)) or 0
 
 
