@@ -10,7 +10,7 @@ import { ValuePane } from "./redis/value_pane.js";
 
 const DOCK = "thumbapp.redis.dock";
 
-const values = new ValuePane({ onShow: (id) => keys.list.mark(id) });
+const values = new ValuePane({ onShow: (id) => keys.list.mark(id), onKeys: () => void keys.start() });
 const keys = new KeysPane({ onOpen: (id) => void values.open(id), onDelete: (id) => void askToDelete(id) });
 
 keys.list.openId = byId("keys").dataset.key ?? "";

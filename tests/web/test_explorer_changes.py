@@ -129,6 +129,7 @@ def test_strings_are_stored_appended_to_and_deleted(explorer: Explorer) -> None:
 def test_a_number_is_added_to_and_subtracted_from(explorer: Explorer) -> None:
     explorer.make("string", "k", value="1300")
     form = explorer.page.locator("form.change", has_text="Take away")
+    explorer.page.evaluate("window.isSamePage = true")
 
     form.locator("[name=by]").fill("25")
     form.get_by_role("button", name="Add", exact=True).click()
@@ -137,6 +138,7 @@ def test_a_number_is_added_to_and_subtracted_from(explorer: Explorer) -> None:
     form.get_by_role("button", name="Take away").click()
     explorer.says("(integer) 1295")
     explorer.undo()
+    assert explorer.page.evaluate("window.isSamePage")
     assert explorer.server.get("k") == b"1325"
 
     explorer.do("Edit", "Save", value="text")
@@ -206,6 +208,7 @@ def test_sorted_sets_are_in_order_and_read_by_text(explorer: Explorer) -> None:
     expect(members.last).to_have_text("b")
     explorer.row("open", "b")
     explorer.do("Set the score", "Save the score", score="-9")
+    explorer.says("ZADD z -9")
     assert explorer.server.zrank("z", "b") == 0
     explorer.undo()
     assert explorer.server.zscore("z", "b") == 0
@@ -247,6 +250,7 @@ def test_streams_are_added_to_followed_and_removed_from(explorer: Explorer) -> N
 def test_what_is_pending_in_a_group_is_seen_and_acknowledged(explorer: Explorer) -> None:
     explorer.make("stream", "events", pairs="kind=first", id="1-1")
     explorer.do("Make a group", "Make the group", new_group="crew", start="0")
+    explorer.says("XGROUP CREATE events crew")
     explorer.server.xreadgroup("crew", "ann", {"events": ">"})
 
     explorer.page.locator(".groups summary").click()

@@ -29,6 +29,18 @@ export function swapAll(html) {
 }
 
 /**
+ * Makes `target` equal to the element of the same id in the whole page `html`; returns whether it has one.
+ *
+ * @param {Element} target
+ * @param {string} html
+ */
+export function swapPart(target, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById(target.id);
+  if (fresh) morph(target, document.importNode(fresh, true));
+  return fresh !== null;
+}
+
+/**
  * Returns what `html` holds, not yet in the page.
  *
  * @param {string} html

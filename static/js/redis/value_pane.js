@@ -1,7 +1,8 @@
 // The right side: fetches the open key and its pages, and keeps the address true, so that Back works.
 
 import { byId } from "../lib/dom.js";
-import { swap } from "../lib/swap.js";
+import { swap, swapPart } from "../lib/swap.js";
+import { addressOf, clear, sendChange } from "./changes.js";
 
 const KEY = "key";
 const OF_VALUE = /^v_/;
@@ -9,10 +10,15 @@ const OF_VALUE = /^v_/;
 export class ValuePane {
   #asked = 0;
 
-  /** @param {{onShow: (id: string) => void}} options hears of the key that is open now, "" when none is */
-  constructor({ onShow }) {
+  /**
+   * @param {object} options
+   * @param {(id: string) => void} options.onShow hears of the key that is open now, "" when none is
+   * @param {() => void} options.onKeys hears that a change made or took away a key
+   */
+  constructor({ onShow, onKeys }) {
     this.box = byId("pane");
     this.onShow = onShow;
+    this.onKeys = onKeys;
     this.box.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("submit", (event) => this.#submit(event));
     addEventListener("popstate", () => void this.#back());
@@ -61,14 +67,33 @@ export class ValuePane {
     if (turn === this.#asked) this.box.scrollTop = 0;
   }
 
-  /** A form that asks for another part of the value needs no new page either. @param {SubmitEvent} event */
+  /** No form of the pane needs a new page: neither one that asks nor one that changes. @param {SubmitEvent} event */
   #submit(event) {
     const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.method !== "get") return;
+    if (!(form instanceof HTMLFormElement)) return;
     event.preventDefault();
-    const url = new URL(form.action);
+    if (form.method === "post") return void this.#change(form, event.submitter);
+    const url = addressOf(form);
     for (const [name, text] of new FormData(form, event.submitter)) if (text) url.searchParams.append(name, String(text));
     void this.#go(url);
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
+  async #change(form, button) {
+    if (this.box.hasAttribute("aria-busy")) return; // a second click while the first is on its way
+    this.#asked += 1;
+    this.box.setAttribute("aria-busy", "true");
+    const followed = await sendChange(form, button).finally(() => this.box.removeAttribute("aria-busy"));
+    if (!followed) return;
+    const was = new URL(location.href).searchParams.get(KEY);
+    const id = followed.url.searchParams.get(KEY) ?? "";
+    history.pushState({}, "", followed.url);
+    clear(form);
+    swapPart(this.box, followed.html);
+    this.box.closest(".explorer")?.toggleAttribute("data-open", id !== "");
+    this.box.scrollTop = 0;
+    this.onShow(id);
+    if (id !== was || addressOf(form).pathname.endsWith("/undo") || !this.box.querySelector(".pane-head")) this.onKeys();
   }
 
   /** A link to another part of the value, or back to the list, needs no new page. @param {MouseEvent} event */
