@@ -33,6 +33,7 @@ def test_a_task_that_tells_its_progress_is_followed_and_can_be_stopped(
 
     assert (asked.state, asked.stop) == ("running", "1")
     assert found(records, task_id).state == "cancelled"
+    assert found(records, task_id).error == "It was stopped while it ran."
 
 
 def test_changes_are_announced_while_somebody_watches_and_only_then(

@@ -52,6 +52,8 @@ _SAID: Final[Mapping[str, str]] = {
     signals.SIGNAL_LOCKED: "Another task held its lock.",
     signals.SIGNAL_RATE_LIMITED: "It ran more often than its rate limit allows.",
     signals.SIGNAL_EXPIRED: "It was not begun before it expired.",
+    signals.SIGNAL_CANCELED: "It was stopped while it ran.",
+    signals.SIGNAL_REVOKED: "It was cancelled before it began.",
 }
 _TRIED_AGAIN: Final = frozenset(
     (signals.SIGNAL_ERROR, signals.SIGNAL_TIMEOUT, signals.SIGNAL_LOCKED, signals.SIGNAL_RATE_LIMITED)
