@@ -64,8 +64,8 @@ def _add_odd_tasks(huey: StreamHuey) -> None:
         logging.getLogger("sample").warning("said it %s time(s)", times)
         return times
 
-    @huey.task(name="climb")
-    def climb(steps: int) -> int:
+    @huey.task(name="rise")
+    def rise(steps: int) -> int:
         for step in range(steps):
             huey.progress(step + 1, steps)
             if step == 0:

@@ -21,7 +21,7 @@ def records(huey: StreamHuey, redis_client: redis.Redis) -> TaskRecords:
 def test_a_task_that_tells_its_progress_is_followed_and_can_be_stopped(
     huey: StreamHuey, records: TaskRecords, run_next: Callable[[], Any]
 ) -> None:
-    task_id = enqueue(huey, "climb", 3)
+    task_id = enqueue(huey, "rise", 3)
     worker = threading.Thread(target=run_next)
     worker.start()
     assert comes_true(lambda: found(records, task_id).state == "running")
@@ -42,7 +42,7 @@ def test_changes_are_announced_while_somebody_watches_and_only_then(
     enqueue(huey, "add", 2, 5)
     unseen = records.last_change()
     records.watch()
-    task_id = enqueue(huey, "climb", 1)
+    task_id = enqueue(huey, "rise", 1)
     huey.client.rpush("test:climb:go", 1)
     run_next(), run_next()
 
