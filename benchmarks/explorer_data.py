@@ -12,7 +12,7 @@ import redis
 from tests.conftest import free_port
 
 BIG_HASH, BIG_STREAM, BIG_STRING = "big:hash", "big:stream", "big:string"
-_BATCH = 5_000
+_BATCH = 1_000
 
 
 class Filled:
@@ -22,7 +22,7 @@ class Filled:
         self.port = free_port()
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         self.process = subprocess.Popen([str(_binary()), *options], stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(port=self.port, protocol=2)
+        self.client = redis.Redis(port=self.port, protocol=2, socket_timeout=120)
         while True:
             try:
                 self.client.ping()

@@ -133,6 +133,45 @@ def test_a_search_shows_what_it_finds_and_an_exact_name_too(open_page: Callable[
     expect(page.locator(".key-line .key-name")).to_have_text("Pierwsza lista w Redisie")
 
 
+def test_an_empty_list_says_why_and_what_to_do(open_page: Callable[..., Page], place: Place) -> None:
+    page = open_page()
+    page.goto("/redis?db=7")
+    expect(page.locator("#key-none")).to_contain_text("This database is empty.")
+    page.goto("/redis?match=nothing*")
+    expect(page.locator("#key-none")).to_contain_text("No key fits.")
+    place.keys.set("nothing at all", 1)
+
+    page.keyboard.press("F5")
+
+    expect(page.locator(".key-line .key-name")).to_have_text("nothing at all")
+    expect(page.locator("#key-none")).to_be_hidden()
+    place.keys.delete("nothing at all")
+
+
+def test_delete_asks_and_deletes_and_can_be_undone(open_page: Callable[..., Page], place: Place) -> None:
+    page = open_page()
+    place.keys.set("short-lived", "value")
+    page.goto("/redis?match=short*")
+    page.locator(".explorer-mode summary").click()
+    page.get_by_role("button", name="Edit mode").click()
+    expect(page.locator(".key-line[aria-posinset] .key-name")).to_have_text("short-lived")
+
+    page.locator("#key-list").focus()
+    for key in ("ArrowDown", "Delete"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Delete the key").click()
+    undo = page.get_by_role("button", name=re.compile("undo", re.IGNORECASE)).first
+    expect(undo).to_be_visible()
+    gone = place.keys.exists("short-lived")
+    undo.click()
+    page.wait_for_load_state("networkidle")
+
+    assert gone == 0
+    expect(page.locator(".pane-name, .key-line .key-name").first).to_contain_text("short-lived")
+    assert place.keys.get("short-lived") == b"value"
+    place.keys.delete("short-lived")
+
+
 def test_f5_looks_again_without_leaving_the_page(open_page: Callable[..., Page], place: Place) -> None:
     page = open_page()
     page.goto("/redis?view=list&match=fresh*")

@@ -57,7 +57,6 @@ export class KeysPane {
     this.#say({ isBusy: true, error: "" });
     const error = await scanner.read(wanted);
     if (scanner !== this.scanner) return;
-    if (!this.store.keys.length && !error) this.list.draw();
     this.#say({ isBusy: false, error });
   }
 
@@ -94,6 +93,10 @@ export class KeysPane {
     byId("scan-stop").hidden = byId("scan-bar").hidden = !isBusy;
     more.hidden = isBusy || cursor === null;
     more.href = `${this.box.dataset.page}&cursor=${encodeURIComponent(cursor ?? "")}`;
+    const isEmpty = !isBusy && !error && this.store.keys.length === 0;
+    if (isEmpty) this.list.draw();
+    byId("key-none").hidden = !isEmpty || cursor !== null;
+    byId("key-none-yet").hidden = !isEmpty || cursor === null;
     byId("scan-error").hidden = !error;
     const words = byId("scan-error").querySelector("span");
     if (words) words.textContent = error;
