@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import redis
 
+from thumbapp.audit import AuditLog
 from thumbapp.cli.tasks import read_argument
+from thumbapp.config import Settings
 
 Run = Callable[..., Any]
 
@@ -27,6 +29,17 @@ def test_a_task_is_run_by_the_worker_and_its_result_printed(thumbapp: Run) -> No
 
     assert (whole.code, whole.out) == (0, "7\n")
     assert (negative.json["state"], negative.json["result"]) == ("done", 3)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_result_drives_no_terminal_and_the_audit_says_what_was_run(
+    thumbapp: Run, settings: Settings, redis_client: redis.Redis
+) -> None:
+    answer = thumbapp("tasks", "run", "add", "\x1b[31m", "red", "--wait", "--timeout", 30)
+
+    entry = AuditLog(redis_client, namespace=settings.namespace).page().items[0]
+    assert answer.out == "\\x1b[31mred\n"
+    assert (entry.action, entry.target.split()[0]) == ("task.run", "add")
 
 
 @pytest.mark.usefixtures("worker")

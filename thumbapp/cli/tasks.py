@@ -143,6 +143,7 @@ def run(*, name: str, args: tuple[str, ...], wait: bool, timeout: float | None, 
     Prints the task's id, or with --wait its result.
     """
     result = _enqueue(name, tuple(map(read_argument, args)))
+    note_in_audit("task.run", target=f"{name} {result.id}")
     if not wait:
         _say({"id": result.id, "name": name, "state": "queued"}, shown=result.id, as_json=as_json)
         return
@@ -247,4 +248,4 @@ def _say(facts: dict[str, object], *, shown: str, as_json: bool) -> None:
     if as_json:
         say_json(facts)
     else:
-        click.echo(shown)
+        say(shown)
