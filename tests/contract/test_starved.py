@@ -1,4 +1,4 @@
-"""Servers of their own for what would harm others: little time for a request, and no Redis."""
+"""Servers of their own for what others cannot share: little time, a proxy in front, a crowd, no Redis."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,3 +68,20 @@ def test_of_a_crowd_each_has_its_job_or_is_told_to_come_back(
     refused = [answer for answer in answers if answer.status == 429 and answer.headers["retry-after"]]
     assert (len(taken), len(refused)) == (60, 40)
     assert jobs == len(folders) == 60
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_trusted_proxy_says_who_asks_and_that_it_came_by_tls(
+    kind: str, server: PrivateServer, tmp_path: Path
+) -> None:
+    skip_without(kind)
+    served = start(kind, server, tmp_path, trusted_proxies="1", allowed_hosts="pictures.example")
+    told = b"X-Forwarded-For: 192.0.2.1, 203.0.113.5\r\nX-Forwarded-Proto: https\r\n"
+    told += b"X-Forwarded-Host: pictures.example\r\nConnection: close\r\n"
+
+    answer = served.send(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n" + told + b"\r\n")
+
+    stop(served)
+    assert (answer.status, answer.headers["strict-transport-security"]) == (200, "max-age=31536000")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert " 203.0.113.5" in served.log.read_text()

@@ -131,6 +131,7 @@ class WebServer:
             threads=threads,
             connection_limit=_connections(),
             asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # the application decides by THUMBAPP_TRUSTED_PROXIES
             channel_request_lookahead=1,
             max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large
