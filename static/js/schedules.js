@@ -2,7 +2,7 @@
 
 import { countDown } from "./lib/countdown.js";
 import { byId } from "./lib/dom.js";
-import { Refresher } from "./lib/refresher.js";
+import { follow } from "./lib/follow.js";
 import { counted } from "./lib/units.js";
 
 const EVERY_MS = 2_000;
@@ -10,12 +10,8 @@ const EVERY_MS = 2_000;
 const list = byId("schedules");
 const tickAll = /** @type {HTMLInputElement | null} */ (document.getElementById("tick-all"));
 const count = countDown(list);
-const refresher = new Refresher(list, { url: list.dataset.url ?? "", onSwap: () => (count(), say()) });
 
-setInterval(() => {
-  if (!document.hidden) refresher.ask();
-}, EVERY_MS);
-
+follow(list, { everyMs: EVERY_MS, onSwap: () => (count(), say()) });
 list.addEventListener("change", say);
 tickAll?.addEventListener("change", () => {
   for (const box of boxes()) box.checked = tickAll.checked;

@@ -53,7 +53,7 @@ def test_a_schedule_is_added_runs_without_a_restart_and_stops_at_once(operator: 
     expect(history.nth(2)).to_contain_text("done")
     assert operator.evaluate("violations") == []
 
-    operator.get_by_role("button", name="Pause").click()
+    operator.get_by_role("button", name="Pause", exact=True).click()
 
     expect(operator.locator(".note-ok")).to_contain_text("is off")
     stopped_at = operator.locator("#panel dd.number").first.inner_text()
@@ -109,6 +109,17 @@ def test_the_list_counts_down_and_ticks_survive_its_updates(operator: Page) -> N
     expect(operator.locator("tr", has_text="summary").get_by_role("switch")).to_have_attribute(
         "aria-checked", "false"
     )
+
+
+def test_watching_can_be_paused_and_goes_on(operator: Page) -> None:
+    operator.goto("/schedules")
+    expect(operator.locator("#live-words")).to_contain_text("asks every few seconds, updated")
+
+    operator.get_by_role("button", name="Stop the updates").click()
+    expect(operator.locator("#live-words")).to_contain_text("paused")
+    operator.get_by_role("button", name="Go on with the updates").click()
+
+    expect(operator.locator("#live-words")).to_contain_text("asks every few seconds")
 
 
 def test_two_people_editing_the_second_sees_both(

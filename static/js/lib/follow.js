@@ -1,0 +1,30 @@
+// Keeps a part of the page true by asking for it again and again, while it is looked at and not paused.
+
+import { LiveNote } from "./live_note.js";
+import { Refresher } from "./refresher.js";
+
+/**
+ * Follows `target`, whose `data-url` answers it anew; the page's live note says when it last was.
+ *
+ * @param {HTMLElement} target
+ * @param {{everyMs: number, onSwap: () => void}} options
+ */
+export function follow(target, { everyMs, onSwap }) {
+  const note = new LiveNote();
+  let isPaused = false;
+  const refresher = new Refresher(target, {
+    url: target.dataset.url ?? "",
+    onSwap: () => (note.stamp(), onSwap()),
+    onGone: () => location.reload(),
+  });
+  const pause = (/** @type {boolean} */ wanted) => {
+    isPaused = wanted;
+    note.show(isPaused ? "paused" : "polling");
+  };
+  document.getElementById("live-pause")?.addEventListener("click", () => pause(true));
+  document.getElementById("live-resume")?.addEventListener("click", () => pause(false));
+  setInterval(() => {
+    if (!document.hidden && !isPaused) refresher.ask();
+  }, everyMs);
+  pause(false);
+}
