@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "jobs": "thumbapp.cli.jobs",
     "queues": "thumbapp.cli.queues",
     "redis": "thumbapp.cli.redis",
+    "schedules": "thumbapp.cli.schedules",
     "tasks": "thumbapp.cli.tasks",
     "thumbs": "thumbapp.cli.thumbs",
     "tokens": "thumbapp.cli.tokens",

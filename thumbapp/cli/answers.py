@@ -16,9 +16,11 @@ import click
 
 from thumbapp.errors import (
     ArgumentsMisfit,
+    BadFile,
     BadParameter,
     BadPassword,
     BadRecipe,
+    BadSchedule,
     BadSetting,
     BadUserName,
     CannotStart,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 FAILED = 1
 BAD_USAGE = 2
 _USAGE = (
-    *(ArgumentsMisfit, BadParameter, BadPassword, BadRecipe, BadSetting, BadUserName, CannotStart),
+    *(ArgumentsMisfit, BadFile, BadParameter, BadPassword, BadRecipe, BadSchedule, BadSetting),
+    *(BadUserName, CannotStart),
     *(UnknownQueue, UnknownServer, UnknownTask),
 )
 
