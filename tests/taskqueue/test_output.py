@@ -1,6 +1,8 @@
 """What a task prints and logs is kept for its record, a thread each, and never too much of it."""
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +24,17 @@ def test_what_is_printed_and_logged_is_kept_and_still_seen(capsys: pytest.Captur
 
     assert kept == "Hello there mortals\nwarning: careful, ala\n"
     assert capsys.readouterr().out == "Hello there mortals\nafter it\n"
+
+
+def test_warnings_are_printed_where_nobody_has_set_up_a_log() -> None:
+    code = (
+        "import logging; from thumbapp.taskqueue import output\n"
+        "with output.captured(): logging.getLogger('shop').warning('low'); logging.info('x')"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+
+    assert done.stderr == "low\n"
 
 
 def test_threads_do_not_hear_each_other() -> None:

@@ -44,7 +44,7 @@ def end() -> str:
 @contextmanager
 def captured() -> Iterator[None]:
     """Within: standard output and the log are listened to; both go where they went before, too."""
-    screen, listener = sys.stdout, _Listener()
+    screen, listener = sys.stdout, _Listener(is_alone=not logging.getLogger().handlers)
     sys.stdout = _Tee(screen)
     logging.getLogger().addHandler(listener)
     try:
@@ -73,11 +73,31 @@ class _Tee:
 
 
 class _Listener(logging.Handler):
-    """Keeps a line for each entry that a task's own code logs."""
+    """Keeps a line for each entry that a task's own code logs.
+
+    Where it *is_alone* nobody has set up a log; then Python's last resort goes on as if it were not there.
+    """
+
+    def __init__(self, *, is_alone: bool) -> None:
+        super().__init__()
+        self._last_resort = logging.lastResort if is_alone else None
 
     def emit(self, record: logging.LogRecord) -> None:
         if _printed.text is not None and record.name.partition(".")[0] not in _OWN_LOGGERS:
             _keep(f"{record.levelname.lower()}: {record.getMessage()}\n")
+        resort = self._last_resort
+        if resort and record.levelno >= resort.level and not _is_handled_elsewhere(record.name):
+            resort.handle(record)
+
+
+def _is_handled_elsewhere(name: str) -> bool:
+    """Whether a logger from *name* up to the root, the root left out, has a handler of its own."""
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None and logger.parent is not None:
+        if logger.handlers:
+            return True
+        logger = logger.parent
+    return False
 
 
 def _keep(words: str) -> None:

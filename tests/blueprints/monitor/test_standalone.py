@@ -140,3 +140,15 @@ def test_redis_that_is_away_is_said_and_not_raised() -> None:
 
     assert [answer.status_code for answer in answers] == [503, 503]
     assert answers[1].get_json()["code"] == "redis-unavailable"
+
+
+def test_an_open_page_hears_of_a_task_at_once(app: Flask, client: FlaskClient, shop: StreamHuey) -> None:
+    with client.get("/monitor/tasks/events") as answer:
+        frames = iter(answer.response)
+        first = next(frame for frame in frames if b"event: task" in frame)
+        shop.enqueue(shop.task_named("greet")(("ala",)))
+        second = next(frame for frame in frames if b"event: task" in frame)
+
+    app.extensions["thumbapp.monitor"].hub.close()
+    assert b'"queued":0' in first
+    assert b'"queued":1' in second

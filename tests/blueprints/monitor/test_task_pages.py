@@ -227,7 +227,9 @@ def test_an_unknown_task_is_a_page_with_404(operator: Browser) -> None:
     assert "There is no record of a task" in answer.text
 
 
-def test_ten_thousand_tasks_make_no_larger_page(operator: Browser, people: Site, queue: Queue) -> None:
+def test_a_page_stays_small_however_many_tasks_there_are(
+    operator: Browser, people: Site, queue: Queue
+) -> None:
     huey: Any = people.huey
     for number in range(400):
         huey.enqueue(huey.task_named("give")((f"some argument {number}",)))
