@@ -14,14 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from thumbapp.errors import DiskFull, EmptyFile, FileNotThere, FileTooLarge, StorageUnavailable
 from thumbapp.media.store import UNFINISHED, MediaStore, checked_id, checked_name, is_id
 
 _CHUNK_BYTES = 256 * 1024
+_Done = TypeVar("_Done")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-_REPLACE_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class MediaFolder(MediaStore):
@@ -46,7 +47,7 @@ class MediaFolder(MediaStore):
         if not self.exists(job_id, name):
             return None
         try:
-            return self.path(job_id, name).read_bytes().decode("utf-8")
+            return _patiently(self.path(job_id, name).read_bytes).decode("utf-8")
         except FileNotFoundError:
             return None
 
@@ -150,7 +151,7 @@ class MediaFolder(MediaStore):
         """Move *temporary* to *path* so that a power cut leaves either all of it or nothing."""
         is_new = _make(path.parent)
         try:
-            _replace(temporary, path)
+            _patiently(lambda: temporary.replace(path))
         except BaseException:
             if is_new:
                 with suppress(OSError):
@@ -245,16 +246,14 @@ def _is_plain(path: Path, is_kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Move *source* over *target*; Windows refuses while somebody reads *target*, which is soon over."""
-    for pause_s in _REPLACE_PAUSES_S:
+def _patiently(act: Callable[[], _Done]) -> _Done:
+    """Return what *act* returns; Windows refuses it while somebody else has the file, which is soon over."""
+    for pause_s in _PAUSES_S:
         try:
-            source.replace(target)
+            return act()
         except PermissionError:
             time.sleep(pause_s)
-        else:
-            return
-    source.replace(target)
+    return act()
 
 
 def _sync_folder(folder: Path) -> None:
