@@ -14,7 +14,7 @@ from thumbapp.blueprints.explorer_where import where
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.channels import Channels, count_channels
 from thumbapp.explorer.feeds import Feed, Message
-from thumbapp.explorer.line import parse
+from thumbapp.explorer.line import argument, parse
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Cut
 
@@ -55,7 +55,7 @@ def publish() -> AnyResponse:
     """Publish a message and say how many heard it."""
     place = where()
     trail.left_to_the_gate()
-    channel, message = _word(request.form.get("channel", "")), request.form.get("message", "")
+    channel, message = argument(request.form.get("channel", "")), request.form.get("message", "")
     ran = place.gate.run(("PUBLISH", channel, message.encode()), caller=explorer_mode.caller(), db=place.db)
     flash(
         f"{ran.reply} heard it on {shown(channel)}." if isinstance(ran.reply, int) else str(ran.reply), "ok"
@@ -72,11 +72,6 @@ def _feed() -> Feed:
 def _names(field: str) -> list[bytes]:
     """Return the names in a field, parted by blanks and quoted as in redis-cli."""
     return parse(request.args.get(field, ""))
-
-
-def _word(text: str) -> bytes:
-    words = parse(text)
-    return words[0] if len(words) == 1 else text.encode()
 
 
 def _counts() -> tuple[Channels | None, ThumbAppError | None]:

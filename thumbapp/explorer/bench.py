@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.gate import Caller, Gate
@@ -51,19 +51,23 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to send many commands: *batch* of them at a time, as a transaction or inside a script."""
+    """One way to send many commands: *batch* of them at a time, as a transaction or inside a script.
+
+    *short* is its name where there is little room.
+    """
 
     name: str
+    short: str
     batch: int
     is_transaction: bool = False
     is_script: bool = False
 
 
 WAYS: Final = (
-    Way("one by one", 1),
-    *(Way(f"pipelined by {batch:,}", batch) for batch in BATCHES),
-    Way("MULTI by 1,000", 1_000, is_transaction=True),
-    Way(f"in Lua by {_IN_LUA:,}", _IN_LUA, is_script=True),
+    Way("one by one", "1", 1),
+    *(Way(f"pipelined by {batch:,}", f"{batch:,}", batch) for batch in BATCHES),
+    Way("MULTI by 1,000", "MULTI", 1_000, is_transaction=True),
+    Way(f"in Lua by {_IN_LUA:,}", "Lua", _IN_LUA, is_script=True),
 )
 
 
@@ -119,6 +123,30 @@ class Progress:
     timings: tuple[Timing, ...]
     part: float
     is_cut_short: bool = False
+
+
+def told(progress: Progress) -> dict[str, Any]:
+    """Return *progress* as plain values: seconds, rate and ratio to "one by one" of each way."""
+    base = progress.timings[0] if progress.timings else None
+    return {
+        "part": round(progress.part, 3),
+        "is_cut_short": progress.is_cut_short,
+        "ways": [_way_told(timing, base) for timing in progress.timings],
+    }
+
+
+def _way_told(timing: Timing, base: Timing | None) -> dict[str, Any]:
+    ratios = timing.ratios(base) if base else ()
+    return {
+        "way": timing.way.name,
+        "count": timing.count,
+        "seconds": [round(one, 6) for one in timing.seconds],
+        "median_s": round(timing.median_s, 6),
+        "per_second": round(timing.per_second, 1),
+        "ratio": round(statistics.median(ratios), 2) if ratios else None,
+        "ratio_low": round(ratios[0], 2) if ratios else None,
+        "ratio_high": round(ratios[-1], 2) if ratios else None,
+    }
 
 
 class Benchmark:

@@ -46,6 +46,14 @@ def parse(line: str | bytes) -> list[bytes]:
     return words
 
 
+def argument(text: str) -> bytes:
+    """Return the one argument that *text* means: quoted and escaped as in redis-cli, else as it stands."""
+    if text[:1] not in ("'", '"'):
+        return text.encode("utf-8", "surrogateescape")
+    words = parse(text)
+    return words[0] if len(words) == 1 else text.encode("utf-8", "surrogateescape")
+
+
 def quote(argument: bytes) -> str:
     """Return *argument* as redis-cli prints a string: in double quotes, everything odd escaped."""
     return '"' + b"".join(map(_written, argument)).decode("ascii") + '"'

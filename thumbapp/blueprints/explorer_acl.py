@@ -1,0 +1,112 @@
+"""Users of the Redis server, for administrators: read out in words, made from choices, tried, removed."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.explorer_frame import frame
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.errors import ConfirmationNeeded, ThumbAppError
+from thumbapp.explorer.acl import Acl, AclChange, AclUser
+from thumbapp.explorer.line import parse
+
+bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
+
+
+@bp.get("")
+def show() -> str:
+    """Show every user, and the form of one; asks the server whether one may do something."""
+    explorer_mode.note_use()
+    return _page(where())
+
+
+@bp.post("")
+def save() -> AnyResponse | str:
+    """Make a user what the form says; asks first."""
+    place, change = where(), _typed()
+    trail.left_to_the_gate()
+    try:
+        _acl(place).save(change, confirm=request.form.get("confirm", ""))
+    except ConfirmationNeeded as question:
+        return _page(place, change=change, question=question)
+    except ThumbAppError as error:
+        return _page(place, change=change, error=error)
+    flash(f"The user {change.name} is saved.", "ok")
+    return redirect(place.url("explorer_acl.show") + f"&user={change.name}", 303)
+
+
+@bp.post("/remove")
+def remove() -> AnyResponse | str:
+    """Remove a user; asks first."""
+    place, name = where(), request.form.get("name", "")
+    trail.left_to_the_gate()
+    try:
+        _acl(place).remove(name, confirm=request.form.get("confirm", ""))
+    except ConfirmationNeeded as question:
+        return _page(place, question=question, removing=name)
+    except ThumbAppError as error:
+        return _page(place, error=error)
+    flash(f"The user {name} is removed.", "ok")
+    return redirect(place.url("explorer_acl.show"), 303)
+
+
+def _page(
+    place: Where,
+    *,
+    change: AclChange | None = None,
+    question: ConfirmationNeeded | None = None,
+    error: ThumbAppError | None = None,
+    removing: str = "",
+) -> str:
+    told: dict[str, Any] = {
+        "users": [],
+        "refusals": [],
+        "whoami": "",
+        "verdict": None,
+        "made": "",
+        "categories": [],
+    }
+    try:
+        told |= _asked(_acl(place))
+    except ThumbAppError as refusal:
+        error = error or refusal
+    chosen = next((user for user in told["users"] if user.name == request.args.get("user")), None)
+    form = change or _as_change(chosen)
+    shown = {"form": form, "question": question, "error": error, "removing": removing, "opened": chosen}
+    return render_template("explorer/acl.html", **told, **shown, **frame(place))
+
+
+def _asked(acl: Acl) -> dict[str, Any]:
+    """Return what the server says of its users, and of what somebody wants to know of one."""
+    told: dict[str, Any] = {"users": acl.users(), "whoami": acl.whoami(), "categories": acl.categories()}
+    if request.args.get("generate"):
+        told["made"] = acl.password()
+    if line := request.args.get("may", ""):
+        told["verdict"] = acl.may(request.args.get("user", ""), tuple(parse(line)))
+    return told | {"refusals": acl.refusals()}
+
+
+def _typed() -> AclChange:
+    form = request.form
+    given = form.get("password", "")
+    return AclChange(
+        name=form.get("name", ""),
+        is_on=form.get("is_on") == "1",
+        password={"keep": None, "none": ""}.get(form.get("sign_in", "keep"), given or None),
+        commands=tuple(form.get("commands", "").split()),
+        keys=tuple(form.get("keys", "").split()),
+        channels=tuple(form.get("channels", "").split()),
+    )
+
+
+def _as_change(user: AclUser | None) -> AclChange:
+    if user is None:
+        return AclChange("", commands=("+@read",), keys=("*",))
+    commands = tuple(rule for rule in user.commands.split() if rule != "-@all")
+    return AclChange(user.name, user.is_on, None, commands, user.keys, user.channels)
+
+
+def _acl(place: Where) -> Acl:
+    return Acl(place.gate, caller=explorer_mode.caller())

@@ -1,0 +1,225 @@
+"""Lua scripts for administrators: an editor, KEYS and ARGV, saved ones, and the server's functions."""
+
+from typing import Any, Final
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_frame import frame
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.identity import asker
+from thumbapp.errors import ConfirmationNeeded, ScriptNotFound, ScriptRunning, ThumbAppError, server_said
+from thumbapp.explorer import scripting
+from thumbapp.explorer.line import argument, parse
+from thumbapp.explorer.names import to_id
+from thumbapp.explorer.replies import as_json
+from thumbapp.explorer.resp import Argv, Failure
+from thumbapp.explorer.scripting import Library, Outcome
+from thumbapp.explorer.scripts import SAMPLES, Script, words
+
+ROWS: Final = 3
+_NEW: Final = Script("", "return redis.call('PING')\n")
+
+bp = Blueprint("explorer_scripts", __name__, url_prefix="/redis/scripts")
+
+
+@bp.app_template_filter()
+def argument_id(text: str) -> str:
+    """Return the id of the key whose name was typed as *text*."""
+    return to_id(argument(text))
+
+
+@bp.get("")
+def show() -> str:
+    """Show the editor with a saved script, a sample, or a first one."""
+    explorer_mode.note_use()
+    return _page(where(), _chosen())
+
+
+@bp.post("")
+def act() -> AnyResponse | str:
+    """Run or save what is in the editor; what the gate asks or refuses stands beside it."""
+    place, script = where(), _argument()
+    if request.form.get("action") == "save":
+        return _saved(place, script)
+    trail.left_to_the_gate()
+    try:
+        outcome = _run(place, script)
+    except (ConfirmationNeeded, ScriptRunning) as question:
+        return _page(place, script, question=question)
+    except ThumbAppError as error:
+        return _page(place, script, error=error)
+    return _page(place, script, outcome=outcome)
+
+
+@bp.post("/remove")
+def remove() -> AnyResponse:
+    """Forget a saved script."""
+    parts().explorer.scripts.remove(request.form.get("script", ""))
+    trail.note("redis.script", "removed")
+    flash("The script is removed from the library.", "ok")
+    return redirect(where().url("explorer_scripts.show"), 303)
+
+
+@bp.post("/kill")
+def kill() -> AnyResponse:
+    """End the script that keeps the server busy."""
+    place = where()
+    trail.left_to_the_gate()
+    reply = scripting.kill(place.gate, caller=explorer_mode.caller())
+    if isinstance(reply, Failure):
+        flash(reply.text, "danger")
+    else:
+        flash("The script is ended.", "ok")
+    return redirect(place.url("explorer_scripts.show"), 303)
+
+
+@bp.post("/flush")
+def flush() -> AnyResponse | str:
+    """Have the server forget every loaded script; asks first."""
+    return _command(("SCRIPT", "FLUSH"), "The server has forgotten its scripts.")
+
+
+@bp.post("/library")
+def load_library() -> AnyResponse | str:
+    """Load a library of functions, or replace it."""
+    source = request.form.get("source", "").replace("\r\n", "\n").encode()
+    return _command(("FUNCTION", "LOAD", "REPLACE", source), "The library is loaded.")
+
+
+@bp.post("/library/delete")
+def delete_library() -> AnyResponse | str:
+    """Delete a library of functions; asks first."""
+    return _command(
+        ("FUNCTION", "DELETE", argument(request.form.get("library", ""))), "The library is deleted."
+    )
+
+
+@bp.post("/call")
+def call() -> str:
+    """Call a function of a library."""
+    place = where()
+    trail.left_to_the_gate()
+    try:
+        outcome = scripting.call_function(
+            place.gate,
+            argument(request.form.get("function", "")),
+            keys=parse(request.form.get("keys", "")),
+            args=parse(request.form.get("args", "")),
+            caller=explorer_mode.caller(),
+            db=place.db,
+            confirm=request.form.get("confirm", ""),
+        )
+    except (ConfirmationNeeded, ScriptRunning) as question:
+        return _page(place, _NEW, question=question)
+    except ThumbAppError as error:
+        return _page(place, _NEW, error=error)
+    return _page(place, _NEW, outcome=outcome)
+
+
+def _page(
+    place: Where,
+    script: Script,
+    *,
+    outcome: Outcome | None = None,
+    question: ConfirmationNeeded | ScriptRunning | None = None,
+    error: ThumbAppError | None = None,
+) -> str:
+    saved = parts().explorer.scripts.all()
+    told: dict[str, Any] = {
+        "script": script,
+        "keys": _rows(script.keys),
+        "args": _rows(script.args),
+        "outcome": outcome,
+        "reply_json": as_json(outcome.reply) if outcome else None,
+        "question": question,
+        "error": error,
+        "saved": saved,
+        "samples": SAMPLES,
+        "loaded": _loaded(place, saved),
+        "libraries": _libraries(place),
+        "read_only": request.form.get("action", "read") == "read",
+    }
+    return render_template("explorer/scripts.html", **told, **frame(place))
+
+
+def _chosen() -> Script:
+    if script_id := request.args.get("script", ""):
+        return parts().explorer.scripts.find(script_id)
+    if name := request.args.get("sample", ""):
+        sample = next((sample for sample in SAMPLES if sample.name == name), None)
+        if sample is None:
+            raise ScriptNotFound(name)
+        return sample
+    return _NEW
+
+
+def _argument() -> Script:
+    form = request.form
+    return Script(
+        name=form.get("name", ""),
+        source=form.get("source", "").replace("\r\n", "\n"),
+        keys=words(form.getlist("key")),
+        args=words(form.getlist("arg")),
+        id=form.get("script", ""),
+    )
+
+
+def _run(place: Where, script: Script) -> Outcome:
+    return scripting.run_script(
+        place.gate,
+        script.source.encode(),
+        keys=[argument(key) for key in script.keys],
+        args=[argument(arg) for arg in script.args],
+        caller=explorer_mode.caller(),
+        db=place.db,
+        read_only=request.form.get("action") == "read",
+        confirm=request.form.get("confirm", ""),
+    )
+
+
+def _saved(place: Where, script: Script) -> AnyResponse | str:
+    try:
+        kept = parts().explorer.scripts.save(script, by=asker().name)
+    except ThumbAppError as error:
+        return _page(place, script, error=error)
+    trail.note("redis.script", f"saved {kept.name}")
+    flash(f"“{kept.name}” is in the library.", "ok")
+    return redirect(place.url("explorer_scripts.show") + f"&script={kept.id}", 303)
+
+
+def _command(argv: Argv, says: str) -> AnyResponse | str:
+    """Run *argv* and say so, or show the question that the gate asks about it."""
+    place = where()
+    trail.left_to_the_gate()
+    try:
+        confirm = request.form.get("confirm", "")
+        reply = place.gate.run(argv, caller=explorer_mode.caller(), db=place.db, confirm=confirm).reply
+    except ConfirmationNeeded as question:
+        return _page(place, _NEW, question=question)
+    if isinstance(reply, Failure):
+        return _page(place, _NEW, error=server_said(reply.text))
+    flash(says, "ok")
+    return redirect(place.url("explorer_scripts.show"), 303)
+
+
+def _loaded(place: Where, saved: list[Script]) -> dict[str, bool]:
+    try:
+        shas = [script.sha for script in saved]
+        return scripting.loaded(place.gate, shas, caller=explorer_mode.caller())
+    except ThumbAppError:
+        return {}
+
+
+def _libraries(place: Where) -> list[Library] | None:
+    try:
+        return scripting.libraries(place.gate)
+    except ThumbAppError:
+        return None
+
+
+def _rows(given: tuple[str, ...]) -> list[str]:
+    """Return the rows of a table of arguments, a few empty ones after those that are given."""
+    return [*given, *[""] * max(1, ROWS - len(given))]

@@ -1,0 +1,115 @@
+"""How the server is: live charts, INFO, slow commands, clients, settings, what commands cost."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer_frame import frame
+from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
+from thumbapp.explorer.vitals import Vitals
+from thumbapp.explorer.vitals_charts import charts_of
+
+_ASK: Final[dict[str, Callable[[Vitals], object]]] = {
+    "info": Vitals.info,
+    "slow": lambda vitals: {"commands": vitals.slow_log(), "latency": vitals.latency()},
+    "clients": Vitals.clients,
+    "settings": lambda vitals: vitals.settings(request.args.get("pattern") or "*"),
+    "commands": Vitals.command_statistics,
+}
+
+bp = Blueprint("explorer_server", __name__, url_prefix="/redis/server")
+
+
+@bp.app_template_filter()
+def at_second(moment: int) -> str:
+    """Return a time of the server, in seconds since 1970, as text in UTC."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@bp.get("")
+def show() -> str:
+    """Show one part of what is known of the server; the charts first."""
+    explorer_mode.note_use()
+    return _page(where())
+
+
+@bp.get("/charts")
+def charts() -> str:
+    """Show the charts alone, for the page to put in their place."""
+    samples = parts().explorer.pulse(where().server).samples()
+    return render_template("explorer/_charts.html", charts=charts_of(samples))
+
+
+@bp.post("/setting")
+def change_setting() -> AnyResponse | str:
+    """Change a setting of the running server; asks first."""
+    name, value = request.form.get("name", ""), request.form.get("value", "")
+    return _done(
+        lambda vitals, confirm: vitals.change_setting(name, value, confirm=confirm), f"{name} is {value} now."
+    )
+
+
+@bp.post("/client")
+def kill_client() -> AnyResponse | str:
+    """End the connection of a client; asks first."""
+    text = request.form.get("client", "")
+    if not text.isascii() or not text.isdecimal():
+        raise BadParameter("client", text, "the id of a client")
+    return _done(
+        lambda vitals, confirm: vitals.kill_client(int(text), confirm=confirm),
+        "It is disconnected.",
+    )
+
+
+def _done(do: Callable[[Vitals, str], None], says: str) -> AnyResponse | str:
+    """Do it and say so, or show the page with what the gate asks or the server refuses."""
+    place = where()
+    trail.left_to_the_gate()
+    try:
+        do(_vitals(place), request.form.get("confirm", ""))
+    except ConfirmationNeeded as question:
+        return _page(place, question=question)
+    except ThumbAppError as error:
+        return _page(place, error=error)
+    flash(says, "ok")
+    return redirect(place.url("explorer_server.show") + f"&part={_part()}", 303)
+
+
+def _page(
+    place: Where, *, question: ConfirmationNeeded | None = None, error: ThumbAppError | None = None
+) -> str:
+    part = _part()
+    told: object = None
+    try:
+        if part == "charts":
+            told = charts_of(parts().explorer.pulse(place.server).samples())
+        else:
+            told = _ASK[part](_vitals(place))
+    except ThumbAppError as refusal:
+        error = error or refusal
+    shown: dict[str, Any] = {
+        "part": part,
+        "parts": ["charts", *_ASK],
+        "pattern": request.args.get("pattern", ""),
+        "told": told,
+        "question": question,
+        "error": error,
+    }
+    return render_template("explorer/server.html", **shown, **frame(place))
+
+
+def _vitals(place: Where) -> Vitals:
+    return Vitals(place.gate, caller=explorer_mode.caller())
+
+
+def _part() -> str:
+    part = request.values.get("part", "charts")
+    if part != "charts" and part not in _ASK:
+        raise BadParameter("part", part, ", ".join(["charts", *_ASK]))
+    return part
