@@ -1,8 +1,9 @@
 """The engines that are compared, each a process that answers one JSON line a job with its CPU time.
 
-Run as ``python -m benchmarks.imaging_peers``: ours in its three efforts, and Pillow as most code uses it.
+Run as ``python -m benchmarks.imaging_peers``: ours in its three efforts, Pillow as most code uses it, pyvips.
 """
 
+import importlib
 import io
 import json
 import sys
@@ -56,6 +57,23 @@ def copy_thumbnail(job: dict[str, Any]) -> int:
     return total
 
 
+def vips_cascade(job: dict[str, Any]) -> int:
+    """Let pyvips decode and scale to the largest size, and make each smaller one of the one before."""
+    vips: Any = importlib.import_module("pyvips")
+    vips.cache_set_max(0)
+    image, total = None, 0
+    for size in job["sizes"]:
+        box = {"height": size, "size": "down", "output_profile": "srgb"}
+        lazy = image.thumbnail_image(size, **box) if image else vips.Image.thumbnail(job["path"], size, **box)
+        image = lazy.copy_memory()
+        if job["out"]:
+            image.pngsave(str(Path(job["out"]) / f"{size}.png"), compression=1)
+        else:
+            options = {} if job["format"] == "png" else {"Q": 75}
+            total += len(image.write_to_buffer(f".{job['format']}", keep="none", **options))
+    return total
+
+
 def reference(job: dict[str, Any]) -> int:
     """Scale each size from the whole picture, in sRGB, by Lanczos in floating point, rounded once."""
     from thumbapp.imaging.colour import to_srgb
@@ -93,8 +111,10 @@ PEERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "ours default": ours,
     "ours best": ours,
     "ours default without the fast resizer": ours,
+    "ours default on pillow-simd": ours,
     "floor": floor,
     "copy().thumbnail()": copy_thumbnail,
+    "pyvips cascade": vips_cascade,
     "reference": reference,
 }
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from benchmarks.imaging_profiles import profile
+from thumbapp.imaging.colour import SRGB
 
 PACKAGES = ("lomiri-wallpapers-16.04", "mate-backgrounds")
 _PHOTO, _SHARP, _FINE = "Dragonfly_by_Bolly.jpg", "Infinite-Sea_by_Aury88.jpg", "Elephants_5640x3172.jpg"
@@ -57,8 +58,13 @@ def picture_set(folder: Path, *, photos: Path | None) -> list[Picture]:
             {"progressive": True, "subsampling": "4:2:0"},
         ),
         "12 MP Display-P3": (
-            "p3.jpg",
-            lambda: _busy(photos, (4000, 3000)),
+            "photo12-p3.jpg",
+            lambda: _in_p3(_photo(photos, (4000, 3000))),
+            {"icc_profile": profile("Display P3"), "subsampling": "4:2:0"},
+        ),
+        "12 MP busy Display-P3": (
+            "busy12-p3.jpg",
+            lambda: _in_p3(_busy(photos, (4000, 3000))),
             {"icc_profile": profile("Display P3"), "subsampling": "4:2:0"},
         ),
         "12 MP busy": ("busy12.jpg", lambda: _busy(photos, (4000, 3000)), {"subsampling": "4:2:0"}),
@@ -77,6 +83,12 @@ def picture_set(folder: Path, *, photos: Path | None) -> list[Picture]:
     return pictures
 
 
+def photographs(photos: Path | None) -> list[Picture]:
+    """Return every JPEG below *photos* as it is."""
+    found = sorted(photos.rglob("*.jpg")) if photos else []
+    return [Picture(path.stem, path) for path in found]
+
+
 def _find(photos: Path | None, name: str) -> Image.Image | None:
     found = next(photos.rglob(name), None) if photos else None
     return Image.open(found).convert("RGB") if found else None
@@ -90,6 +102,12 @@ def _photo(photos: Path | None, size: tuple[int, int]) -> Image.Image:
 def _busy(photos: Path | None, size: tuple[int, int]) -> Image.Image:
     image = _find(photos, _SHARP) or texture(size, seed=2)
     return ImageOps.fit(image, size, Image.Resampling.LANCZOS)
+
+
+def _in_p3(image: Image.Image) -> Image.Image:
+    """Return *image* as a phone would write it: the same colours in the numbers of Display P3."""
+    wide = ImageCms.ImageCmsProfile(io.BytesIO(profile("Display P3")))
+    return ImageCms.ImageCmsTransform(SRGB, wide, "RGB", "RGB").apply(image)
 
 
 def _detailed(photos: Path | None, size: tuple[int, int]) -> Image.Image:

@@ -1,12 +1,14 @@
 """Compare our thumbnails with other engines: CPU, memory, bytes and quality, in one interleaved run.
 
-``python -m benchmarks.thumbnails --work FOLDER [--sharp FOLDER]`` prints docs/benchmarks.md. FOLDER keeps the
-pictures; the sharp folder is one where ``npm install sharp`` has run. Each engine is a process of its
-own, pinned to one core, and takes its turn in every round; the least CPU time of all rounds counts.
+``python -m benchmarks.thumbnails --work FOLDER [--sharp FOLDER] [--pillow-simd PYTHON] [--write]`` prints the
+figures of docs/benchmarks.md, and writes them there. FOLDER keeps the pictures; the sharp folder is one where
+``npm install sharp`` has run; pyvips takes part where it is installed. Each engine is a process of its own,
+pinned to one core, and takes its turn in every round; the least CPU time of all rounds counts.
 """
 
 import argparse
 import datetime
+import importlib.util
 import json
 import os
 import platform
@@ -14,19 +16,22 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import PIL
 from PIL import Image
 
+from benchmarks import imaging_tables as tables
 from benchmarks.imaging_peers import SIZES
-from benchmarks.imaging_pictures import Picture, fetch, picture_set
+from benchmarks.imaging_pictures import Picture, fetch, photographs, picture_set
+from benchmarks.imaging_promises import promises, promises_table
 from benchmarks.imaging_quality import compare
+from benchmarks.imaging_tables import OURS, PLAIN, SHARP
 
-OURS = ("ours fast", "ours default", "ours best")
-SHARP = ("sharp cascade", "sharp usual")
-MISSING = "-"
+PAGE = Path(__file__).resolve().parent.parent / "docs/benchmarks.md"
+LIGHT = "24 MP 4:2:0"
 
 
 class Peer:
@@ -37,13 +42,20 @@ class Peer:
         self._scratch = scratch
         pinned = ["taskset", "-c", str(max(os.sched_getaffinity(0))), *command]
         self._process = subprocess.Popen(
-            pinned, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+            pinned,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env=os.environ | {"VIPS_CONCURRENCY": "1"},
         )
 
     def run(self, path: Path, *, format: str = "jpeg", out: Path | None = None) -> dict[str, Any]:
         """Return CPU time in ms, bytes written and the process's peak memory after one job."""
         job = {"peer": self.name, "path": str(path), "sizes": SIZES, "format": format}
         job |= {"out": str(out) if out else "", "scratch": str(self._scratch)}
+        for left in self._scratch.iterdir():
+            left.unlink()
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise RuntimeError("the engine has no pipes")
@@ -59,25 +71,27 @@ class Peer:
         self._process.wait(10)
 
 
-def peers(work: Path, sharp: Path | None) -> list[Peer]:
+def peers(work: Path, options: argparse.Namespace) -> list[Peer]:
     """Return the engines that can run here."""
     scratch = work / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     home = Path(__file__).resolve().parent.parent
     python = [sys.executable, "-m", "benchmarks.imaging_peers"]
-    names = (*OURS, "floor", "copy().thumbnail()", "reference")
-    found = [Peer(name, python, folder=home, scratch=scratch) for name in names]
-    found.append(
-        Peer(
-            "ours default without the fast resizer",
-            [*python, "--no-fast-resizer"],
-            folder=home,
-            scratch=scratch,
-        )
-    )
-    if sharp is not None:
-        script = str(shutil.copy(Path(__file__).with_name("imaging_sharp.mjs"), sharp))
-        found += [Peer(name, ["node", script], folder=sharp, scratch=scratch) for name in SHARP]
+    commands = dict.fromkeys((*OURS, "floor", "copy().thumbnail()"), python)
+    commands[PLAIN] = [*python, "--no-fast-resizer"]
+    if options.pillow_simd:
+        commands["ours default on pillow-simd"] = [
+            str(options.pillow_simd.absolute()),
+            *python[1:],
+            "--no-fast-resizer",
+        ]
+    if importlib.util.find_spec("pyvips"):
+        commands["pyvips cascade"] = python
+    commands["reference"] = python
+    found = [Peer(name, command, folder=home, scratch=scratch) for name, command in commands.items()]
+    if options.sharp is not None:
+        script = str(shutil.copy(Path(__file__).with_name("imaging_sharp.mjs"), options.sharp))
+        found += [Peer(name, ["node", script], folder=options.sharp, scratch=scratch) for name in SHARP]
     return found
 
 
@@ -115,65 +129,19 @@ def qualities(engines: Sequence[Peer], picture: Picture, work: Path) -> dict[str
     }
 
 
-def speed_table(results: dict[str, dict[str, dict[str, float]]], names: Sequence[str]) -> str:
-    """Return a Markdown table of CPU ms, one line an engine."""
-    lines = ["| engine | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
-    for name in names:
-        cells = [f"{row[name]['cpu_ms']:.0f}" if name in row else MISSING for row in results.values()]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def ratio_table(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Return a Markdown table of the ratios that matter."""
-    pairs = [(ours, other) for ours in OURS[:2] for other in ("sharp cascade", "floor", "copy().thumbnail()")]
-    pairs.append(("ours default without the fast resizer", "copy().thumbnail()"))
-    lines = ["| ratio | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
-    for ours, other in pairs:
-        cells = [
-            f"{row[ours]['cpu_ms'] / row[other]['cpu_ms']:.2f}" if other in row else MISSING
-            for row in results.values()
-        ]
-        lines.append(f"| {ours} / {other} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def quality_table(results: dict[str, dict[str, list[tuple[float, float]]]]) -> str:
-    """Return a Markdown table of PSNR and the least SSIM, the worst picture first."""
-    lines = ["| picture | engine | " + " | ".join(f"{size} px" for size in SIZES) + " | least SSIM |"]
-    lines.append("|---" * (len(SIZES) + 3) + "|")
-    ordered = sorted(results.items(), key=lambda item: min(db for db, _ in item[1]["ours default"]))
-    for picture, engines in ordered:
-        for name, pairs in engines.items():
-            cells = " | ".join(f"{db:.1f}" for db, _ in pairs)
-            lines.append(f"| {picture} | {name} | {cells} | {min(s for _, s in pairs):.4f} |")
-    return "\n".join(lines)
-
-
-def bytes_table(results: dict[str, dict[str, dict[str, float]]], names: Sequence[str]) -> str:
-    """Return a Markdown table of the KiB that the five thumbnails take."""
-    lines = ["| engine | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
-    for name in names:
-        cells = [f"{row[name]['bytes'] / 1024:.0f}" if name in row else MISSING for row in results.values()]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def memory_table(pictures: Sequence[Picture], work: Path, sharp: Path | None) -> str:
-    """Return a Markdown table of peak memory above idle, MiB, each in a fresh process."""
-    shown = [picture for picture in pictures if picture.name.startswith("24 MP")]
-    lines = ["| engine | " + " | ".join(p.name for p in shown) + " |", "|---" * (len(shown) + 1) + "|"]
-    rows: dict[str, list[str]] = {}
-    for picture in shown:
-        for engine in peers(work, sharp):
+def peaks(
+    pictures: Sequence[Picture], work: Path, options: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    """Return each engine's peak memory above idle in MiB on each picture, every time in a fresh process."""
+    found: dict[str, dict[str, float]] = {}
+    for picture in pictures:
+        for engine in peers(work, options):
             tiny = engine.run(_tiny(work))["peak"]
-            peak = engine.run(picture.path)["peak"]
-            rows.setdefault(engine.name, []).append(f"{(peak - tiny) / 2**20:.0f}")
+            if engine.name != "reference":
+                above = (engine.run(picture.path)["peak"] - tiny) / 2**20
+                found.setdefault(picture.name, {})[engine.name] = above
             engine.end()
-    lines += [
-        f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items() if name != "reference"
-    ]
-    return "\n".join(lines)
+    return found
 
 
 def _tiny(work: Path) -> Path:
@@ -184,31 +152,74 @@ def _tiny(work: Path) -> Path:
     return path
 
 
-def main() -> None:
-    """Print the page."""
+def parsed() -> argparse.Namespace:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="keeps the pictures")
     parser.add_argument("--photos", type=Path, help="has photographs; unset: fetched by apt-get")
     parser.add_argument("--sharp", type=Path, help="where npm install sharp has run")
+    parser.add_argument("--pillow-simd", type=Path, help="a Python that has pillow-simd")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="a word in the name of the pictures to take")
-    options = parser.parse_args()
-    photos = options.photos or fetch(options.work)
-    pictures = [p for p in picture_set(options.work / "set", photos=photos) if options.only in p.name]
-    engines = peers(options.work, options.sharp)
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md as well")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the figures, and write them into the page when asked."""
+    options = parsed()
+    work = options.work.absolute()
+    photos = options.photos or fetch(work)
+    pictures = [p for p in picture_set(work / "set", photos=photos) if options.only in p.name]
+    engines = peers(work, options)
     names = [engine.name for engine in engines if engine.name != "reference"]
     speeds = {p.name: measure(engines, p, rounds=options.rounds) for p in pictures}
-    quality = {p.name: qualities(engines, p, options.work) for p in pictures}
+    quality = {p.name: qualities(engines, p, work) for p in pictures}
+    every = [] if options.only else photographs(photos)
+    few = [engine for engine in engines if engine.name in {*OURS, SHARP[1], "reference"}]
+    natural = {p.name: qualities(few, p, work) for p in every}
     for engine in engines:
         engine.end()
+    memory = peaks([p for p in pictures if p.name.startswith("24 MP")], work, options)
+    text = page(options.rounds, names, speeds, quality, natural, memory)
+    print(text)
+    if options.write:
+        write(text)
+
+
+def page(
+    rounds: int,
+    names: Sequence[str],
+    speeds: tables.Results,
+    quality: tables.Qualities,
+    natural: tables.Qualities,
+    memory: Mapping[str, Mapping[str, float]],
+) -> str:
+    """Return the figures as Markdown: the promises first, then the tables that they come from."""
+    above_idle = {name: row[OURS[1]] for name, row in memory.items() if name == LIGHT}
+    made = promises(speeds, {**quality, **natural}, above_idle)
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    print(f"Measured {today} on {platform.machine()}, {os.cpu_count()} cores, ", end="")
-    print(f"Python {platform.python_version()}; one core, least of {options.rounds} interleaved rounds.\n")
-    print("## CPU, ms a job\n\n" + speed_table(speeds, names))
-    print("\n## Ratios\n\n" + ratio_table(speeds))
-    print("\n## Bytes of the five thumbnails, KiB\n\n" + bytes_table(speeds, names))
-    print("\n## Quality against Lanczos from the whole picture, PSNR in dB\n\n" + quality_table(quality))
-    print("\n## Peak memory above idle, MiB\n\n" + memory_table(pictures, options.work, options.sharp))
+    peak = {picture: {name: {"mib": value} for name, value in row.items()} for picture, row in memory.items()}
+    parts = {
+        "": f"Measured on {today:%d %B %Y}: {platform.system()} on {platform.machine()}, {os.cpu_count()}"
+        f" cores, Python {platform.python_version()}, Pillow {PIL.__version__}; one core, the least of"
+        f" {rounds} rounds in which each engine had its turn.",
+        "Promises, the tightest first": promises_table(made),
+        "CPU, ms a job": tables.figures(speeds, names, of="cpu_ms"),
+        "Ratios of CPU": tables.ratios(speeds),
+        "Bytes of the five thumbnails, KiB": tables.figures(speeds, names, of="bytes", per=1024),
+        "Quality, PSNR in dB, the worst first": tables.quality(quality),
+        "Photographs as they are, least PSNR in dB, the worst first": tables.photographs(natural, SHARP[1]),
+        "Peak memory above idle, MiB": tables.figures(peak, names, of="mib"),
+    }
+    return "\n\n".join(f"### {title}\n\n{part}" if title else part for title, part in parts.items())
+
+
+def write(text: str) -> None:
+    """Put *text* where the page has the figures of this command."""
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition("<!-- thumbnails: begin -->\n")
+    _, end, after = rest.partition("<!-- thumbnails: end -->")
+    PAGE.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,42 @@ def tiff_of(width: int, height: int) -> bytes:
     return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(tags)) + body + bytes(4)
 
 
+def tiff_with(tag: int, kind: int, values: int, bytes_each: int) -> bytes:
+    """Return a small TIFF in which one more field, or one field instead, has many values."""
+    tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 64, 279: 4096}
+    fields = {name: (4, 1, value) for name, value in tags.items()}
+    fields[tag] = (kind, values, 8 + 2 + 12 * len(fields | {tag: ()}) + 4)
+    body = b"".join(struct.pack("<HHII", name, *fields[name]) for name in sorted(fields))
+    return b"II*\0" + struct.pack("<IH", 8, len(fields)) + body + bytes(4 + values * bytes_each)
+
+
+def exif_of(values: int) -> bytes:
+    """Return an EXIF block whose orientation is so many fractions."""
+    fields = struct.pack("<HHII", 274, 5, values, 26)
+    return b"II*\0" + struct.pack("<IH", 8, 1) + fields + bytes(4 + 8 * values)
+
+
+def jpeg_of_exif(values: int) -> bytes:
+    """Return a JPEG whose EXIF goes over many segments; readers put them together again."""
+    block = exif_of(values)
+    pieces = [b"Exif\0\0" + block[at : at + 65_000] for at in range(0, len(block), 65_000)]
+    segments = b"".join(b"\xff\xe1" + struct.pack(">H", len(piece) + 2) + piece for piece in pieces)
+    return jpeg_of_parts(segments, 1)
+
+
+def jpeg_of_tables(segments: int) -> bytes:
+    tables = (b"\0" + bytes(range(1, 65))) * 1000
+    return jpeg_of_parts(b"\xff\xdb" + struct.pack(">H", len(tables) + 2) + tables, segments)
+
+
+def avif_of_exif(values: int) -> bytes:
+    """Return an AVIF with such an EXIF block, put in behind the encoder's back."""
+    size, stream = 8 * values, io.BytesIO()
+    harmless = exif_of(values).replace(struct.pack("<HHI", 274, 5, values), struct.pack("<HHI", 275, 7, size))
+    scene().save(stream, "AVIF", exif=harmless, speed=10)
+    return stream.getvalue().replace(struct.pack("<HHI", 275, 7, size), struct.pack("<HHI", 274, 5, values))
+
+
 def jpeg_of_parts(part: bytes, parts: int) -> bytes:
     content = jpeg_of(8, 8)
     return content[:2] + part * parts + content[2:]
@@ -142,6 +178,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], type[UploadRefused]]] = {
         lambda: jpeg_of_scans(1)[:-2] + b"\xff\xda\0\x08\1\1\0\0\x3f\0" * 10**6,
         TooManyParts,
     ),
+    "JPEG of a hundred thousand tables": (lambda: jpeg_of_tables(100), TooManyParts),
+    "JPEG of a million fractions": (lambda: jpeg_of_exif(10**6), TooManyParts),
+    "TIFF of a million strips": (lambda: tiff_with(273, 4, 10**6, 4), TooManyParts),
+    "TIFF of a million fractions": (lambda: tiff_with(274, 5, 10**6, 8), TooManyParts),
+    "AVIF of a million fractions": (lambda: avif_of_exif(10**6), BrokenPicture),
     "PNG of empty chunks": (lambda: png_of(10, 10, chunk(b"teXt", b"") * 10**5), TooManyParts),
     "GIF of tiny blocks": (lambda: gif_of_blocks(10**6), TooManyParts),
     "WebP of empty chunks": (lambda: webp_of(10, 10) + (b"JUNK" + bytes(4)) * 10**5, TooManyParts),
@@ -190,6 +231,30 @@ def test_refusing_takes_little_memory(tmp_path: Path, limits: Limits) -> None:
 def peak_bytes() -> int:
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_metadata_of_a_million_numbers_is_passed_over(format: str, tmp_path: Path, limits: Limits) -> None:
+    stream, block = io.BytesIO(), exif_of(10**6)
+    scene().save(stream, format, **({"exif": block} if format == "WEBP" else {}))
+    content = stream.getvalue()
+    path = tmp_path / "a"
+    path.write_bytes(content[:33] + chunk(b"eXIf", block) + content[33:] if format == "PNG" else content)
+    before = time.process_time()
+
+    found = probe(path, limits=limits)
+
+    assert (found.width, found.orientation) == (320, 1)
+    assert time.process_time() - before < 1
+
+
+def test_a_tiff_of_many_strips_is_done_right(tmp_path: Path) -> None:
+    tall = Image.new("RGB", (2, 60_000), (9, 99, 200))
+    tall.save(tmp_path / "a.tif", tiffinfo={278: 1})
+
+    (made,) = rendered(tmp_path / "a.tif", tmp_path, sizes="h600")
+
+    assert (made.width, made.height) == (1, 600)
 
 
 def test_too_many_bytes_are_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from tests.imaging.scenes import distance, exact, rendered, scene
 from thumbapp.imaging.limits import Limits
@@ -276,15 +276,20 @@ def test_rendition_describes_its_file(tmp_path: Path) -> None:
     assert made.sha256 == hashlib.sha256(content).hexdigest()
 
 
-def test_metadata_does_not_go_along(tmp_path: Path, thumbnail: Thumbnail) -> None:
-    exif = Image.Exif()
-    exif[0x010F], exif[0x0132] = "A camera", "2026:11:24 10:00:00"
-    scene().save(tmp_path / "a.jpg", exif=exif, comment=b"secret", dpi=(300, 300))
+@pytest.mark.parametrize("format", ["keep", "png", "webp", "avif"])
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+@pytest.mark.parametrize("size", ["80", "320"], ids=["smaller", "as it is"])
+def test_metadata_does_not_go_along(source: str, format: str, size: str, tmp_path: Path) -> None:
+    exif, text = Image.Exif(), PngImagePlugin.PngInfo()
+    exif[0x010F] = "secret camera"
+    text.add_text("Comment", "secret text")
+    told: dict[str, object] = {"GIF": {}, "PNG": {"pnginfo": text}}.get(source, {"xmp": b"<x>secret</x>"})
+    scene().save(tmp_path / "a", source, comment=b"secret comment", exif=exif, **told)  # type: ignore[arg-type] # as above
 
-    small = thumbnail(tmp_path / "a.jpg")
+    (made,) = rendered(tmp_path / "a", tmp_path, sizes=size, format=format)
 
-    assert not small.getexif()
-    assert "comment" not in small.info
+    assert b"secret" in (tmp_path / "a").read_bytes()
+    assert b"secret" not in (tmp_path / made.file).read_bytes()
 
 
 @pytest.mark.parametrize("sizes", ["40", "500"], ids=["scaled", "as large as it was"])

@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from thumbapp.errors import BrokenPicture, EmptyFile
-from thumbapp.imaging import jpeg
+from thumbapp.imaging import boxes, jpeg
 from thumbapp.imaging.survey import Parts, Survey
 
 MOST_EXIF_BYTES = 2**20
 _MOST_CHUNKS = 50_000
 _MOST_BLOCKS = 400_000
+# a line in each strip of a tall picture, twice; a field costs as much as a few dozen numbers
+_MOST_TIFF_VALUES, _TIFF_FIELD_VALUES = 300_000, 50
+_TIFF_BLOBS = frozenset({1, 2, 7})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
 
@@ -156,11 +159,29 @@ def _survey_tiff(content: mmap.mmap, most: int) -> Survey:
     link, count = struct.Struct(order + ("Q" if big else "I")), struct.Struct(order + ("Q" if big else "H"))
     seen: set[int] = set()
     at = link.unpack_from(content, 8 if big else 4)[0]
+    entry, step = struct.Struct(order + ("HHQ" if big else "HHI")), 20 if big else 12
+    _count_tiff_values(content, entry, step, at + count.size, *count.unpack_from(content, at))
     while at and at not in seen and len(seen) < most and at + count.size <= len(content):
         seen.add(at)
-        end = at + count.size + count.unpack_from(content, at)[0] * (20 if big else 12)
+        end = at + count.size + count.unpack_from(content, at)[0] * step
         at = link.unpack_from(content, end)[0] if end + link.size <= len(content) else 0
     return Survey("TIFF", max(len(seen), 1))
+
+
+def _count_tiff_values(content: mmap.mmap, entry: struct.Struct, step: int, start: int, entries: int) -> None:
+    """Refuse a first page whose fields hold more numbers than a reader should make a list of."""
+    values = Parts(_MOST_TIFF_VALUES)
+    for at in range(start, start + entries * step, step):
+        values.count(_TIFF_FIELD_VALUES)
+        _, kind, number = entry.unpack_from(content, at)
+        values.count(0 if kind in _TIFF_BLOBS else number)
+
+
+def _survey_boxes(content: mmap.mmap, name: str) -> Survey:
+    """Look at the size of the EXIF block: some readers go through all of it as soon as they open the file."""
+    if boxes.exif_bytes(content) > MOST_EXIF_BYTES:
+        raise BrokenPicture("its metadata is too large")
+    return Survey(name)
 
 
 _READERS: dict[str, Callable[[mmap.mmap, int], Survey]] = {
@@ -169,4 +190,6 @@ _READERS: dict[str, Callable[[mmap.mmap, int], Survey]] = {
     "GIF": _survey_gif,
     "WEBP": _survey_webp,
     "TIFF": _survey_tiff,
+    "AVIF": lambda content, most: _survey_boxes(content, "AVIF"),
+    "HEIF": lambda content, most: _survey_boxes(content, "HEIF"),
 }

@@ -12,7 +12,9 @@ from thumbapp.imaging.geometry import Box
 
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 _SCALABLE = frozenset({"L", "RGB", "RGBA", "CMYK"})
-_END_OF_PICTURE = b"\xff\xd9"
+# their decoders give all pixels in one piece, of 3 or 4 bytes; whole lines of it are copied once, parts twice
+_DECODED_AT_ONCE = frozenset({"WEBP", "AVIF"})
+_BLOCK_BYTES = 2**16
 # any run of bits decodes to something; this one has no marker in it
 _FILLER = bytes((0x55, 0xAA, 0x3C, 0x96)) * 256
 _TAIL_SIDE = 16
@@ -43,6 +45,9 @@ def load(picture: Image.Image) -> None:
         BrokenPicture: its data is cut off or damaged.
         MemoryError: there is not enough memory for it.
     """
+    if isinstance(picture, ImageFile.ImageFile) and picture.format in _DECODED_AT_ONCE:
+        lines = 12 * picture.width
+        picture.decodermaxblock = lines * max(1, _BLOCK_BYTES // lines)
     try:
         picture.load()
     except (MemoryError, RenderOutOfMemory):

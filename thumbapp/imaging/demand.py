@@ -13,12 +13,16 @@ from thumbapp.imaging.recipe import Animation, Effort, Recipe
 from thumbapp.imaging.resize import HAS_FAST_RESIZER
 
 _OUTPUT_BYTES = 8
-# how much larger than the largest thumbnail a drafted picture stays, measured in docs/imaging.md
-_LEAST_RATIO = {
-    Effort.FAST: 1.0,
-    Effort.DEFAULT: 1.9 if HAS_FAST_RESIZER else 1.5,
-    Effort.BEST: math.inf,
-}
+# how much larger than the largest thumbnail a drafted picture stays, by draft: so every photograph keeps
+# 52 dB; measured by python -m benchmarks.thumbnails
+_PLAIN = {2: 1.9, 4: 2.9, 8: 6.0}
+_BUSY = {2: 2.9, 4: 4.0, 8: 8.0}
+_BUSY_DETAIL = 1.3
+# bringing such colours to sRGB spreads them, and their errors
+_BUSY_DETAIL_OF_WIDE_COLOURS = 1.2
+# a smaller one that is busy or of wide colours is soon decoded in full
+_SMALL_PIXELS = 8_000_000
+_RATIO_WITHOUT_FAST_RESIZER = 1.5
 _EXACT_PIXEL_BYTES = 12
 
 
@@ -41,11 +45,10 @@ def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
         geometry.plan(size, recipe, width=found.width, height=found.height) for size in recipe.sizes
     )
     results = _result_bytes(frames, found, recipe)
-    if recipe.effort is Effort.BEST:
-        results += found.header.pixels * _EXACT_PIXEL_BYTES
+    exact = found.header.pixels * _EXACT_PIXEL_BYTES if recipe.effort is Effort.BEST else 0
     needed = 0
     for draft in _possible_drafts(frames, found, effort=recipe.effort):
-        needed = estimate(found.header, draft=draft).memory_bytes + results
+        needed = estimate(found.header, draft=draft).memory_bytes + results + exact // draft**2
         if needed <= limits.max_decode_bytes:
             return Demand(frames, draft, needed)
     raise PictureTooHeavy(needed, limits.max_decode_bytes)
@@ -55,8 +58,27 @@ def _possible_drafts(frames: Sequence[Frame], found: Probe, *, effort: Effort) -
     """Return the drafts that leave enough pixels, the one to choose first, then what takes less memory."""
     scale = max(max(frame.width / frame.box.width, frame.height / frame.box.height) for frame in frames)
     enough = [draft for draft in sorted(drafts(found.format)) if draft == 1 or draft * scale <= 1]
-    good = [draft for draft in enough if draft == 1 or draft * scale * _LEAST_RATIO[effort] <= 1]
+    good = [
+        draft for draft in enough if draft == 1 or draft * scale * _least_ratio(draft, found, effort) <= 1
+    ]
     return enough[len(good) - 1 :]
+
+
+def _least_ratio(draft: int, found: Probe, effort: Effort) -> float:
+    """Return how much larger than the largest thumbnail a picture drafted so far has to be."""
+    match effort:
+        case Effort.FAST:
+            return 1.0
+        case Effort.BEST:
+            return math.inf
+    if not HAS_FAST_RESIZER:
+        return _RATIO_WITHOUT_FAST_RESIZER
+    is_small = found.header.pixels < _SMALL_PIXELS
+    is_wide = bool(found.profile) and "srgb" not in found.profile.lower()
+    busy_detail = _BUSY_DETAIL_OF_WIDE_COLOURS if is_wide else _BUSY_DETAIL
+    if found.header.detail <= busy_detail and not (is_wide and is_small):
+        return _PLAIN[draft]
+    return math.inf if is_small else _BUSY[draft]
 
 
 def _result_bytes(frames: Sequence[Frame], found: Probe, recipe: Recipe) -> int:

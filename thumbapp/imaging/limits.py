@@ -29,6 +29,7 @@ class Header:
     """What a file's header promises; sides as stored, before any rotation.
 
     ``coefficient_bytes`` are those a pixel that a JPEG of several scans keeps; 0 for all others.
+    ``detail`` are the bits that a JPEG takes a pixel, as if it had been saved with quality 90.
     """
 
     format: str
@@ -38,6 +39,7 @@ class Header:
     frames: int = 1
     scans: int = 1
     coefficient_bytes: float = 0.0
+    detail: float = 0.0
 
     @property
     def pixels(self) -> int:

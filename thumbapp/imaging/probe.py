@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import mmap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from thumbapp.imaging.survey import Survey
 
 # our own limits judge each header; Pillow's would warn or refuse on its own account
 Image.MAX_IMAGE_PIXELS = None
+# a stranger's file can make its readers warn a thousand times
+warnings.filterwarnings("ignore", module=r"PIL\.")
 _PLUGINS = {
     "JPEG": "JpegImagePlugin",
     "PNG": "PngImagePlugin",
@@ -129,6 +132,9 @@ def load_plugin(format: str) -> None:
         importlib.import_module("pillow_heif").register_heif_opener()
         return
     plugin: Any = importlib.import_module(f"PIL.{_PLUGINS[format]}")
+    if format == "PNG":
+        # else a picture with a profile as printers have them would count as broken
+        plugin.MAX_TEXT_CHUNK = colour.MOST_PROFILE_BYTES
     if format == "AVIF":
         # each worker has its own picture; threads would only get in each other's way
         plugin.DEFAULT_MAX_THREADS = 1
@@ -143,6 +149,7 @@ def _describe(picture: Image.Image, survey: Survey, *, file_bytes: int, limits: 
         frames=getattr(picture, "n_frames", 1) if survey.format == "AVIF" else survey.frames,
         scans=survey.scans,
         coefficient_bytes=survey.coefficient_bytes,
+        detail=survey.detail,
     )
     cost = limits.check(header)
     orientation = _orientation(picture, survey)
@@ -176,6 +183,8 @@ def _orientation(picture: Image.Image, survey: Survey) -> int:
 def read_exif(picture: Image.Image, elsewhere: bytes = b"") -> Image.Exif:
     """Return the EXIF block of *picture*, empty where there is none or it cannot be read."""
     exif = Image.Exif()
+    if len(picture.info.get("exif", b"")) > containers.MOST_EXIF_BYTES:
+        return exif
     try:
         if elsewhere:
             exif.load(elsewhere)

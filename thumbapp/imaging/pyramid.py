@@ -10,10 +10,10 @@ from thumbapp.imaging.geometry import Box, Frame, unturned
 from thumbapp.imaging.recipe import Effort
 from thumbapp.imaging.resize import HAS_FAST_RESIZER, resize, resize_exactly
 
-# scaling in steps rounds at each: two keep the default's promise, the best takes one and rounds once;
+# scaling in steps rounds at each: three keep the default's promise, the best takes one and rounds once;
 # Pillow's own resizer is too slow for anything but the shortest way
 _ANY = 100
-_GENERATIONS = {Effort.FAST: _ANY, Effort.DEFAULT: 2 if HAS_FAST_RESIZER else _ANY, Effort.BEST: 1}
+_GENERATIONS = {Effort.FAST: _ANY, Effort.DEFAULT: 3 if HAS_FAST_RESIZER else _ANY, Effort.BEST: 1}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

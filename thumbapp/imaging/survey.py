@@ -10,7 +10,8 @@ class Survey:
     """What a file's own bytes say; ``size`` is None where the decoder is the one to ask.
 
     ``coefficient_bytes`` are what a decoder that keeps the whole picture in memory takes a pixel;
-    ``exif`` is set where the decoder would not find it in the header.
+    ``detail`` says how fine a JPEG's texture is; ``exif`` is set where the decoder would not find it in the
+    header.
     """
 
     format: str
@@ -18,6 +19,7 @@ class Survey:
     scans: int = 1
     coefficient_bytes: float = 0.0
     size: tuple[int, int] | None = None
+    detail: float = 0.0
     exif: bytes = b""
 
 
