@@ -66,9 +66,18 @@ def test_wide_colours_ask_for_more(name: str, wanted: int, smooth: Probe) -> Non
     assert draft(found, "780") == wanted
 
 
-@pytest.mark.parametrize(("effort", "wanted"), [("fast", 4), ("best", 1)])
-def test_effort_decides_first(effort: str, wanted: int, busy: Probe) -> None:
-    assert draft(busy, "700", effort) == wanted
+@pytest.mark.parametrize(
+    ("effort", "size", "wanted"), [("fast", "700", 2), ("fast", "500", 4), ("best", "500", 1)]
+)
+def test_effort_decides_first(effort: str, size: str, wanted: int, busy: Probe) -> None:
+    assert draft(busy, size, effort) == wanted
+
+
+@needs_fast_resizer
+def test_fine_texture_takes_fewer_steps(smooth: Probe, busy: Probe) -> None:
+    recipe = Recipe.parse(sizes="64")
+
+    assert [plan(found, recipe, limits=Limits()).steps for found in (smooth, busy)] == [3, 2]
 
 
 @pytest.mark.parametrize(("effort", "wanted", "mb"), [("default", 4, 10), ("best", 1, 11)])

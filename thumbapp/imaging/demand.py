@@ -23,16 +23,24 @@ _BUSY_DETAIL_OF_WIDE_COLOURS = 1.2
 # a smaller one that is busy or of wide colours is soon decoded in full
 _SMALL_PIXELS = 8_000_000
 _RATIO_WITHOUT_FAST_RESIZER = 1.5
+_RATIO_OF_FAST = 1.4
+# scaling in steps rounds at each: how many keep the promise of 52 dB depends on the texture; Pillow's own
+# resizer is too slow for anything but the shortest way
+_ANY_STEPS, _PLAIN_STEPS, _BUSY_STEPS = 100, 3, 2
 _EXACT_PIXEL_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How a job is done: its frames, how far a JPEG is drafted, the memory that takes."""
+    """How a job is done: its frames, how far a JPEG is drafted, the memory that takes.
+
+    ``steps`` is the most that a thumbnail may be away from the original, each made of the one before.
+    """
 
     frames: tuple[Frame, ...]
     draft: int
     memory_bytes: int
+    steps: int
 
 
 def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
@@ -50,7 +58,7 @@ def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
     for draft in _possible_drafts(frames, found, effort=recipe.effort):
         needed = estimate(found.header, draft=draft).memory_bytes + results + exact // draft**2
         if needed <= limits.max_decode_bytes:
-            return Demand(frames, draft, needed)
+            return Demand(frames, draft, needed, _steps(found, recipe.effort))
     raise PictureTooHeavy(needed, limits.max_decode_bytes)
 
 
@@ -68,7 +76,7 @@ def _least_ratio(draft: int, found: Probe, effort: Effort) -> float:
     """Return how much larger than the largest thumbnail a picture drafted so far has to be."""
     match effort:
         case Effort.FAST:
-            return 1.0
+            return _RATIO_OF_FAST
         case Effort.BEST:
             return math.inf
     if not HAS_FAST_RESIZER:
@@ -79,6 +87,15 @@ def _least_ratio(draft: int, found: Probe, effort: Effort) -> float:
     if found.header.detail <= busy_detail and not (is_wide and is_small):
         return _PLAIN[draft]
     return math.inf if is_small else _BUSY[draft]
+
+
+def _steps(found: Probe, effort: Effort) -> int:
+    if effort is Effort.BEST:
+        return 1
+    if effort is Effort.FAST or not HAS_FAST_RESIZER:
+        return _ANY_STEPS
+    is_plain = found.format == "JPEG" and found.header.detail <= _BUSY_DETAIL
+    return _PLAIN_STEPS if is_plain else _BUSY_STEPS
 
 
 def _result_bytes(frames: Sequence[Frame], found: Probe, recipe: Recipe) -> int:

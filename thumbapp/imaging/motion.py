@@ -10,7 +10,6 @@ from thumbapp.imaging.encode import Motion
 from thumbapp.imaging.geometry import Box, Frame
 from thumbapp.imaging.probe import Probe
 from thumbapp.imaging.pyramid import Source
-from thumbapp.imaging.recipe import Effort
 
 _MOVING = frozenset({"GIF", "PNG", "WEBP"})
 _DEFAULT_MS = 100
@@ -22,7 +21,7 @@ def moves(format: str) -> bool:
 
 
 def frames(
-    picture: Image.Image, found: Probe, plans: Sequence[Frame], *, effort: Effort
+    picture: Image.Image, found: Probe, plans: Sequence[Frame], *, steps: int
 ) -> Iterator[tuple[Frame, list[Image.Image], Motion]]:
     """Yield each planned frame with its pictures, one a frame of the animation, and how they play.
 
@@ -45,7 +44,7 @@ def frames(
             orientation=found.turn,
             profile=picture.info.get("icc_profile"),
         )
-        for plan, thumbnail in pyramid.pictures(source, plans, effort=effort):
+        for plan, thumbnail in pyramid.pictures(source, plans, steps=steps):
             scaled[plan].append(thumbnail)
     played = Motion(tuple(durations), loop=int(picture.info.get("loop", 0)))
     for plan in sorted(plans, key=lambda plan: plan.pixels, reverse=True):

@@ -7,13 +7,8 @@ from PIL import Image
 
 from thumbapp.imaging import colour
 from thumbapp.imaging.geometry import Box, Frame, unturned
-from thumbapp.imaging.recipe import Effort
-from thumbapp.imaging.resize import HAS_FAST_RESIZER, resize, resize_exactly
+from thumbapp.imaging.resize import resize, resize_exactly
 
-# scaling in steps rounds at each: three keep the default's promise, the best takes one and rounds once;
-# Pillow's own resizer is too slow for anything but the shortest way
-_ANY = 100
-_GENERATIONS = {Effort.FAST: _ANY, Effort.DEFAULT: 3 if HAS_FAST_RESIZER else _ANY, Effort.BEST: 1}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -82,16 +77,14 @@ class _Level:
         return resize(self.image, (frame.width, frame.height), box=_scaled(moved, scales, self.image))
 
 
-def pictures(
-    source: Source, frames: Sequence[Frame], *, effort: Effort
-) -> Iterator[tuple[Frame, Image.Image]]:
+def pictures(source: Source, frames: Sequence[Frame], *, steps: int) -> Iterator[tuple[Frame, Image.Image]]:
     """Yield each frame with its picture, the largest first.
 
-    Each is made of the smallest finished one that shows all of it and is not too many steps away.
+    Each is made of the smallest finished one that shows all of it and is less than *steps* away.
     """
     levels: list[_Level] = []
     for frame in sorted(frames, key=lambda frame: frame.pixels, reverse=True):
-        fit = [level for level in levels if level.generation < _GENERATIONS[effort] and level.serves(frame)]
+        fit = [level for level in levels if level.generation < steps and level.serves(frame)]
         parent = min(fit, key=lambda level: level.pixels, default=None)
         image = parent.take(frame) if parent else source.take(frame)
         levels.append(_Level(image, frame.box, parent.generation + 1 if parent else 1))

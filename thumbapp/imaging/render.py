@@ -82,7 +82,7 @@ def _finished(
     """Yield each frame with its pictures, several when it moves, and what goes along."""
     credit = read_credit(picture, read_exif(picture)) if recipe.metadata is Metadata.CREDIT else None
     if recipe.animation is Animation.ALL and kind.moves and found.frames > 1 and motion.moves(found.format):
-        frames = motion.frames(picture, found, demand.frames, effort=recipe.effort)
+        frames = motion.frames(picture, found, demand.frames, steps=demand.steps)
         for frame, images, played in frames:
             yield frame, images, _Kept(credit, None, played)
         return
@@ -101,7 +101,7 @@ def _finished(
         profile=None if exact else meaning,
         is_exact=exact,
     )
-    for frame, thumbnail in pyramid.pictures(source, demand.frames, effort=recipe.effort):
+    for frame, thumbnail in pyramid.pictures(source, demand.frames, steps=demand.steps):
         yield frame, [thumbnail], _Kept(credit, profile if keeps else None)
 
 
