@@ -13,7 +13,8 @@ from tests.blueprints.people import PASSWORD, Browser, Site
 from tests.explorer.test_names import NAMES
 from thumbapp.accounts.model import Role
 from thumbapp.config import NamedServer
-from thumbapp.explorer.names import shown, to_id
+from thumbapp.explorer.long_names import id_of
+from thumbapp.explorer.names import shown
 
 OTHER_DB = 9
 
@@ -86,9 +87,9 @@ def test_every_name_is_listed_streamed_and_opened(browser: Browser, keys: redis.
     keys.mset(dict.fromkeys(NAMES, b"x"))
 
     rows = [row for line in lines_of(browser) for row in line["rows"]]
-    pages = [browser.get(f"/redis/panel?db={OTHER_DB}&key={to_id(name)}") for name in NAMES]
+    pages = [browser.get(f"/redis/panel?db={OTHER_DB}&key={id_of(name)}") for name in NAMES]
 
-    assert {row[0] for row in rows} == {to_id(name) for name in NAMES}
+    assert {row[0] for row in rows} == {id_of(name) for name in NAMES}
     assert [page.status_code for page in pages] == [200] * len(NAMES)
     assert all("There is no key" not in page.text for page in pages)
 
@@ -99,7 +100,7 @@ def test_every_name_is_listed_streamed_and_opened(browser: Browser, keys: redis.
 def test_a_hostile_name_is_shown_as_text(name: bytes, browser: Browser, keys: redis.Redis) -> None:
     keys.set(name, name)
 
-    page = browser.get(f"/redis?db={OTHER_DB}&view=list&key={to_id(name)}").text
+    page = browser.get(f"/redis?db={OTHER_DB}&view=list&key={id_of(name)}").text
 
     assert not any(raw in page for raw in ("<script>alert", "<img onerror", "\u202e", "\x1b"))
     assert name in keys
@@ -107,11 +108,13 @@ def test_a_hostile_name_is_shown_as_text(name: bytes, browser: Browser, keys: re
 
 def test_a_name_of_64_kb_opens_and_leaves_the_page_light(browser: Browser, keys: redis.Redis) -> None:
     name = b"long:" + b"n" * 65_536
-    keys.set(name, "found me")
+    keys.mset({name: "found me", name + b"!": "another"})
 
-    page = browser.get(f"/redis?db={OTHER_DB}&view=list&key={to_id(name)}")
+    page = browser.get(f"/redis?db={OTHER_DB}&view=list&key={id_of(name)}")
 
     assert "found me" in page.text
+    assert len(page.request.path + page.request.query_string.decode()) < 1_000
+    assert len(page.data) < 150_000
     assert "n" * 1000 not in re.sub(r'(href|value|data-\w+)="[^"]*"', "", page.text)
 
 
@@ -134,7 +137,7 @@ def test_every_shown_name_can_be_typed(browser: Browser, keys: redis.Redis) -> N
 
     for name in plain:
         answer = browser.client.get("/redis/scan", query_string={"db": OTHER_DB, "match": shown(name)})
-        assert [row[0] for row in orjson.loads(answer.data)["rows"]] == [to_id(name)]
+        assert [row[0] for row in orjson.loads(answer.data)["rows"]] == [id_of(name)]
 
 
 def test_a_stream_goes_on_from_its_cursor(browser: Browser, keys: redis.Redis) -> None:

@@ -14,6 +14,7 @@ from tests.explorer.test_names import NAMES
 from tests.servers import PrivateServer
 from thumbapp.accounts.model import Role
 from thumbapp.config import NamedServer
+from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown, to_id
 
 API = "/api/v1/redis"
@@ -92,9 +93,9 @@ def test_any_name_comes_back_and_opens(program: Program, keys: redis.Redis) -> N
     keys.mset(dict.fromkeys(NAMES, "found"))
 
     items = {item["id"]: item["name"] for item in told(program.get("keys"))["items"]}
-    values = [told(program.get(f"keys/{to_id(name)}"))["items"][0]["value"] for name in NAMES]
+    values = [told(program.get(f"keys/{id_of(name)}"))["items"][0]["value"] for name in NAMES]
 
-    assert items == {to_id(name): shown(name) for name in NAMES}
+    assert items == {id_of(name): shown(name) for name in NAMES}
     assert values == ["found"] * len(NAMES)
 
 

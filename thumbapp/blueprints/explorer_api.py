@@ -16,7 +16,8 @@ from thumbapp.errors import BadParameter, NoJsonObject
 from thumbapp.explorer import scan
 from thumbapp.explorer.gate import Ran
 from thumbapp.explorer.line import parse
-from thumbapp.explorer.names import from_id, typed
+from thumbapp.explorer.long_names import name_of
+from thumbapp.explorer.names import typed
 from thumbapp.explorer.replies import as_json, as_text
 from thumbapp.explorer.resp import Argument, Argv
 from thumbapp.explorer.rules import Mode
@@ -52,7 +53,7 @@ def value(key_id: str) -> Response:
     asked = {f"v_{name}": request.args[name] for name in _VALUE if request.args.get(name)}
     db = db_asked(request.args.get("db", ""), server=server)
     gate = parts().explorer.gate(server)
-    return jsonify(opened_told(open_key(gate, from_id(key_id), ask_for(asked), db=db)))
+    return jsonify(opened_told(open_key(gate, name_of(gate, key_id, db=db), ask_for(asked), db=db)))
 
 
 @bp.post("/command")

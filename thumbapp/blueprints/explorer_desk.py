@@ -17,7 +17,8 @@ from thumbapp.blueprints.explorer_where import Where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
 from thumbapp.explorer.edit import Done, Editor, copy_key
-from thumbapp.explorer.names import shown, to_id
+from thumbapp.explorer.long_names import id_of
+from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.undo import Undo, mark
 from thumbapp.explorer.wire import Journal
@@ -73,7 +74,7 @@ def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
     except ThumbAppError as error:
         return _asked_again(place, action, form, error)
     new = Typed(name, form).said("new") if action.name == "key.rename" else name
-    key = "" if action.name == "key.delete" else to_id(new)
+    key = "" if action.name == "key.delete" else id_of(new)
     return _led_on(place, done, journal, key=key)
 
 
@@ -94,7 +95,7 @@ def copy(place: Where, form: Mapping[str, str]) -> Response:
         )
     except ThumbAppError as error:
         return _asked_again(place, COPY, form, error, endpoint="explorer_changes.copy")
-    return _led_on(place, done, Journal(), key=to_id(wanted.new), db=wanted.to_db)
+    return _led_on(place, done, Journal(), key=id_of(wanted.new), db=wanted.to_db)
 
 
 def undo(place: Where, undo_id: str, *, force: bool) -> Response:

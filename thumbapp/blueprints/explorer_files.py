@@ -9,12 +9,13 @@ from flask import Blueprint, Response, redirect, render_template, request, sessi
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import explorer_mode, trail
-from thumbapp.blueprints.explorer_where import Where, literally, where
+from thumbapp.blueprints.explorer_where import Where, where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
 from thumbapp.explorer.intake import Policy, import_lines
+from thumbapp.explorer.names import literally
 from thumbapp.explorer.records import Record
 from thumbapp.explorer.scan import Search
 from thumbapp.explorer.values import strings

@@ -9,7 +9,7 @@ import orjson
 from thumbapp.blueprints.explorer_where import Layout, Where
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer import scan
-from thumbapp.explorer.names import to_id
+from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.scan import Row
 from thumbapp.explorer.tree import Folder, fold, steps
 
@@ -98,4 +98,4 @@ def _sorted(rows: Sequence[Row], order: str) -> list[Row]:
 
 
 def _compact(row: Row) -> tuple[str, str, int | None, int | None, int | None]:
-    return to_id(row.name), row.type, row.ttl_ms, row.bytes, row.length
+    return id_of(row.name), row.type, row.ttl_ms, row.bytes, row.length

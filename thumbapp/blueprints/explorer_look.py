@@ -8,12 +8,12 @@ from flask import g
 
 from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_where import Where, literally
+from thumbapp.blueprints.explorer_where import Where
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
-from thumbapp.explorer.names import from_id, shown, typed
+from thumbapp.explorer.names import from_id, literally, shown, typed
 from thumbapp.explorer.resp import Cut, length_of
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import Search

@@ -217,7 +217,8 @@ def _cells(item: Item) -> list[str]:
 
 def _title_of(key_id: str) -> str:
     try:
-        return key_text(from_id(key_id))
+        head, is_long = key_id.removeprefix("~").partition(".")[0], key_id.startswith("~")
+        return key_text(from_id(head)) + (" ..." if is_long else "")
     except BadParameter:
         return key_id[:100]
 

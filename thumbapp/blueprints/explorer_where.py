@@ -4,12 +4,13 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from thumbapp.blueprints.context import parts
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.gate import Gate
-from thumbapp.explorer.names import from_id, to_id, typed
+from thumbapp.explorer.long_names import id_of, name_of
+from thumbapp.explorer.names import from_id, literally, to_id, typed
 from thumbapp.explorer.scan import Search
 
 MOST_DB: Final = 100_000
@@ -68,8 +69,17 @@ class Where:
 
     @property
     def name(self) -> bytes | None:
-        """The name of the open key, None when none is; raises BadParameter."""
-        return from_id(self.key) if self.key else None
+        """The name of the open key, None when none is; raises BadParameter, or KeyNotFound for a long one."""
+        if not self.key:
+            return None
+        found = g.setdefault("long_names", {})
+        if self not in found:
+            found[self] = name_of(self.gate, self.key, db=self.db)
+        return bytes(found[self])
+
+    def is_open(self, name: bytes) -> bool:
+        """Whether the key *name* is the open one."""
+        return id_of(name) == self.key
 
     def url(self, endpoint: str = "explorer.index", **changes: object) -> str:
         """Return the address of *endpoint* for this place with some *changes*."""
@@ -77,7 +87,7 @@ class Where:
 
     def url_of(self, name: bytes) -> str:
         """Return the address at which the key *name* is open."""
-        return self.url(key=to_id(name))
+        return self.url(key=id_of(name))
 
     def url_into(self, path: bytes = b"") -> str:
         """Return the address at which the folder *path* is open, b"" being the top."""
@@ -140,8 +150,3 @@ def _sort(text: str) -> str:
     if text.removeprefix("-") not in set(Order):
         raise BadParameter("sort", text, " ".join(filter(None, Order)))
     return text
-
-
-def literally(name: bytes) -> bytes:
-    """Return a pattern that matches *name* alone."""
-    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\" else bytes([byte]) for byte in name)

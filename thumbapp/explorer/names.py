@@ -49,6 +49,11 @@ def typed(text: str) -> bytes:
     return _ESCAPED.sub(lambda found: _byte(found[1]) if found[1] else found[0], data)
 
 
+def literally(name: bytes) -> bytes:
+    """Return a pattern that matches *name* alone."""
+    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\" else bytes([byte]) for byte in name)
+
+
 def _byte(digits: bytes) -> bytes:
     """Return the byte of two hex *digits*, escaped where a pattern would take it for a mark."""
     byte = bytes([int(digits, 16)])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from thumbapp.explorer.names import shown, to_id
+from thumbapp.explorer.long_names import id_of
+from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import bytes_as_json
 from thumbapp.explorer.scan import Portion, Row
 from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, Pair, Scored
@@ -12,7 +13,7 @@ from thumbapp.explorer.values.opening import Opened
 def row_told(row: Row) -> dict[str, Any]:
     """Return what a list tells of a key; null is what the server would not say, or no expiry."""
     return {
-        "id": to_id(row.name),
+        "id": id_of(row.name),
         "name": shown(row.name),
         "type": row.type,
         "ttl_ms": row.ttl_ms,
@@ -35,7 +36,7 @@ def opened_told(opened: Opened) -> dict[str, Any]:
     """Return a key with a page of its value, its items as their type has them."""
     facts, page = opened.facts, opened.page
     return {
-        "id": to_id(facts.name),
+        "id": id_of(facts.name),
         "name": shown(facts.name),
         "type": facts.type,
         "encoding": facts.encoding,

@@ -2,7 +2,7 @@
 
 import { copyOf } from "../lib/dom.js";
 import { fileSize, lifetime } from "../lib/units.js";
-import { shown } from "./names.js";
+import { isLong, shown } from "./names.js";
 
 /** @typedef {import("./key_tree.js").Line} Line */
 
@@ -32,7 +32,7 @@ export function fillRow(row, line, { at, count, href, isActive, isOpen }) {
   set(row, "aria-current", isOpen ? "true" : null);
   set(row, "aria-expanded", folder ? String(folder.isOpen) : null);
   const [, badge, name, length, size, ttl] = /** @type {HTMLElement[]} */ ([...row.children]);
-  write(name, folder ? `${named(line.label)} (${folder.count.toLocaleString("en")})` : named(line.label));
+  write(name, folder ? `${named(line.label)} (${folder.count.toLocaleString("en")})` : named(line.label) + (key && isLong(key.id) ? " ..." : ""));
   name.title = key && name.textContent !== key.bytes && key.bytes.length < LONGEST ? shown(key.bytes) : "";
   badge.className = `type-badge t-${TYPES.has(key?.type ?? "") ? key?.type : "other"}`;
   write(badge, key?.type ?? "");

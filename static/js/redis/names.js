@@ -6,9 +6,15 @@ const encoder = new TextEncoder();
 const PLAIN = /^[ -[\]-~]*$/; // printable ASCII without a backslash
 const UNSEEN = /(?! )[\p{C}\p{Z}]/gu;
 
-/** Returns the bytes of a key's id. @param {string} id */
+/** Returns the bytes of a key's id; of a name too long for one only how it begins. @param {string} id */
 export function bytesOf(id) {
+  if (isLong(id)) return bytesOf(id.slice(1).split(".")[0]);
   return id === "-" ? "" : atob(id.replace(/-/g, "+").replace(/_/g, "/"));
+}
+
+/** Whether a name is too long for its id to hold it. @param {string} id */
+export function isLong(id) {
+  return id.startsWith("~");
 }
 
 /** Returns the id of bytes. @param {string} bytes */
