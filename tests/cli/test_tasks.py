@@ -97,7 +97,7 @@ def test_tasks_are_listed_shown_and_tried_again(thumbapp: Run) -> None:
     assert failed.code == 1
     assert (len(found), found[0]["args"], found[0]["state"]) == (1, [2, []], "failed")
     assert "TypeError" in thumbapp("tasks", "show", task_id).out
-    assert (again.code, again.json["state"]) == (0, "queued")
+    assert (again.code, again.json["state"], again.json["id"]) == (0, "queued", task_id)
     assert task_id in thumbapp("tasks", "list", "--search", task_id[:8]).out
 
 

@@ -5,6 +5,7 @@ Each is one step in Redis, so that two people who press at once have it done onc
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from huey.api import Task
@@ -61,7 +62,7 @@ class TaskDesk:
         return found
 
     def submit(self, name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> TaskRecord:
-        """Queue the task *name* once; return its record.
+        """Queue the task *name* once; return its record as it was then, however fast a worker is.
 
         Raises:
             UnknownTask, ArgumentsMisfit, NotJson, MessageTooLarge: it cannot be called so.
@@ -72,7 +73,7 @@ class TaskDesk:
         except TypeError as error:
             raise ArgumentsMisfit(f"{name}{task.signature}: {error}") from error
         self._huey.enqueue(task)
-        return self.find(task.id)
+        return _waiting(self.find(task.id), attempts=0)
 
     def cancel(self, task_id: str) -> TaskRecord:
         """Take back a task that waits, at once; ask one that runs to stop. Returns its record.
@@ -108,7 +109,7 @@ class TaskDesk:
         message = b"" if is_waiting else self._kept(record)
         if not self._queue_again(record, message, entry=entry):
             raise WrongTaskState("tried again", self.find(task_id).state)
-        return self.find(task_id)
+        return _waiting(self.find(task_id), attempts=record.attempts)
 
     def retry_all(self, wanted: Filter) -> tuple[int, int]:
         """Try all again that *wanted* admits; return how many are queued, and how many could not be."""
@@ -149,7 +150,7 @@ class TaskDesk:
         new_id = owner.retry(*args, **kwargs)
         if entry:
             self.dead.remove([entry])
-        return self.find(new_id)
+        return _waiting(self.find(new_id), attempts=0)
 
     def _owner(self, name: str) -> Owner | None:
         return self._owners.get(name)
@@ -203,6 +204,15 @@ class TaskDesk:
 
     def _run(self, script: str, *words: Word) -> bool:
         return bool(self._huey.client.eval(script, 0, *words))
+
+
+def _waiting(record: TaskRecord, *, attempts: int) -> TaskRecord:
+    """Return *record*, just queued, as it was then: a fast worker may have begun, or ended, since."""
+    if record.state == "scheduled":
+        return record
+    return replace(
+        record, state="queued", attempts=attempts, worker="", started_at=None, finished_at=None, progress=""
+    )
 
 
 def _arguments(record: TaskRecord) -> tuple[list[Any], dict[str, Any]]:
