@@ -101,6 +101,12 @@ def test_half_a_gigabyte_opens_light(browser: Browser, keys: redis.Redis) -> Non
     assert len(page) < 2 * MOST_BYTES
 
 
+def test_a_page_with_a_long_text_stays_light(browser: Browser, keys: redis.Redis) -> None:
+    keys.set("k", b"x" * 5_000_000)
+
+    assert len(browser.get(f"/redis?db={OTHER_DB}&key={to_id(b'k')}").data) < MOST_BYTES
+
+
 def test_a_string_is_searched_and_gone_to(browser: Browser, keys: redis.Redis) -> None:
     keys.set("k", b"." * 100_000 + b"needle" + b"." * 1000)
 

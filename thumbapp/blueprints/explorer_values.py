@@ -45,6 +45,7 @@ ASKED: Final = (
 )
 
 ROWS: Final = 50
+TEXT_WINDOW: Final = 28_000  # with all around it a page stays below 64 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def value_pane(place: Where) -> ValuePane | None:
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
         ask = ask_for({"v_limit": str(ROWS), **asked})
-        window = _WINDOWS.get(asked.get("v_view", ""), strings.WINDOW)
+        window = _WINDOWS.get(asked.get("v_view", ""), TEXT_WINDOW)
         opened = open_key(place.gate, place.name or b"", ask, db=place.db, window=window, journal=journal)
         look = look_at(place, opened, asked, journal)
     except ThumbAppError as error:
