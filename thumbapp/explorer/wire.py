@@ -206,7 +206,7 @@ class Link:
         try:
             yield line
         finally:
-            if line.is_clean:
+            if line.is_clean and connection._sock is not None:
                 connection._sock.settimeout(connection.socket_timeout)
             else:
                 connection.disconnect()
