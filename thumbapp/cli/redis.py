@@ -22,6 +22,7 @@ _ELSEWHERE: Final = {
     "export": "thumbapp.cli.redis_files",
     "import": "thumbapp.cli.redis_files",
     "acl": "thumbapp.cli.redis_acl",
+    "bench": "thumbapp.cli.redis_bench",
     "cli": "thumbapp.cli.redis_console",
 }
 

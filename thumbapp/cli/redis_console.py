@@ -41,10 +41,7 @@ def cli_command(*, target: Target, command: tuple[str, ...], as_json: bool) -> N
 
 def _lines(console: "Console") -> Iterator[str]:
     """Yield line after line until there are no more."""
-    from thumbapp.explorer.console import prompt
-
-    label = console.gate.server.label
-    while (line := _next(prompt(label, db=console.db, is_queuing=console.queued is not None))) is not None:
+    while (line := _next(console.prompt)) is not None:
         yield line
 
 
