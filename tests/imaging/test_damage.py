@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.imaging.scenes import rendered, scene
 from thumbapp.errors import BrokenPicture, RenderFailed, UploadRefused
+from thumbapp.imaging.probe import load_plugin, readable_formats
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 FORMATS: dict[str, dict[str, object]] = {
@@ -21,9 +22,12 @@ FORMATS: dict[str, dict[str, object]] = {
     "BMP": {},
     "TIFF": {"compression": "tiff_lzw"},
 }
+if "HEIF" in readable_formats():
+    FORMATS["HEIF"] = {"quality": 80}
 
 
 def whole(format: str, **options: object) -> bytes:
+    load_plugin(format)
     stream = io.BytesIO()
     noisy = Image.blend(scene(), Image.effect_noise((320, 240), 60).convert("RGB"), 0.2)
     noisy.save(stream, format, **(FORMATS.get(format, {}) | options))

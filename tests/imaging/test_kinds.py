@@ -123,7 +123,9 @@ def test_pictures_of_phones_are_read_with_the_extra(
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = clear(mode)
-    image.save(tmp_path / "a.heic", quality=95, exif=exif.tobytes())
+    # one that is upright says nothing of it
+    told = {"exif": exif.tobytes()} if orientation > 1 else {}
+    image.save(tmp_path / "a.heic", quality=95, **told)
 
     small = thumbnail(tmp_path / "a.heic", "80", format="png")
 

@@ -183,7 +183,7 @@ def _orientation(picture: Image.Image, survey: Survey) -> int:
 def read_exif(picture: Image.Image, elsewhere: bytes = b"") -> Image.Exif:
     """Return the EXIF block of *picture*, empty where there is none or it cannot be read."""
     exif = Image.Exif()
-    if len(picture.info.get("exif", b"")) > containers.MOST_EXIF_BYTES:
+    if len(picture.info.get("exif") or b"") > containers.MOST_EXIF_BYTES:
         return exif
     try:
         if elsewhere:
