@@ -152,8 +152,7 @@ def test_delete_asks_and_deletes_and_can_be_undone(open_page: Callable[..., Page
     page = open_page()
     place.keys.set("short-lived", "value")
     page.goto("/redis?match=short*")
-    page.locator(".explorer-mode summary").click()
-    page.get_by_role("button", name="Edit mode").click()
+    switch(page, "Edit mode")
     expect(page.locator(".key-line[aria-posinset] .key-name")).to_have_text("short-lived")
 
     page.locator("#key-list").focus()
@@ -170,6 +169,14 @@ def test_delete_asks_and_deletes_and_can_be_undone(open_page: Callable[..., Page
     expect(page.locator(".pane-name, .key-line .key-name").first).to_contain_text("short-lived")
     assert place.keys.get("short-lived") == b"value"
     place.keys.delete("short-lived")
+    switch(page, "View mode")
+    expect(page.locator(".mode")).to_have_text("view mode")
+
+
+def switch(page: Page, mode: str) -> None:
+    """Switch the mode of the session, which the tests share, by mouse."""
+    page.locator(".explorer-mode summary").click()
+    page.get_by_role("button", name=mode).click()
 
 
 def test_f5_looks_again_without_leaving_the_page(open_page: Callable[..., Page], place: Place) -> None:
@@ -218,13 +225,11 @@ def test_edit_mode_is_switched_on_by_mouse(open_page: Callable[..., Page]) -> No
     page = open_page()
     page.goto("/redis?match=expires")
 
-    page.locator(".explorer-mode summary").click()
-    page.get_by_role("button", name="Edit mode").click()
+    switch(page, "Edit mode")
 
     expect(page.locator(".mode")).to_have_text("edit mode")
     assert "match=expires" in page.url
-    page.locator(".explorer-mode summary").click()
-    page.get_by_role("button", name="View mode").click()
+    switch(page, "View mode")
     expect(page.locator(".mode")).to_have_text("view mode")
 
 
