@@ -49,10 +49,9 @@ REQUIREMENTS = ("celery[redis]", "dramatiq[redis]", "rq")
 THREADS = 4
 WAITING = 100_000
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- queue: begin -->", "<!-- queue: end -->"
 SECTION = """## Task queues
 
-`python -m benchmarks.queue --peers --write` lets them take turns on one private Valkey, each with four
+`python -m benchmarks.queue --write` lets them take turns on one private Valkey, each with four
 threads, with a task that does nothing, and writes this. A ratio is the middle one of those within each round,
 but for the best rounds, which are compared with stock Huey's best: what else the machine does falls on all of
 them, and on the speed more than on the CPU, which is the workers'.
@@ -263,14 +262,15 @@ def _middle(rounds: list[dict[str, tuple[float, float]]], kind: str, what: str) 
     return statistics.median(one[kind][place] / one["huey-pickle"][place] for one in rounds)
 
 
-def write(lines: list[str]) -> None:
-    """Put *lines* into the page, between our markers; the page is made when there is none."""
+def write(lines: list[str], *, mark: str) -> None:
+    """Put *lines* into the page, between the markers *mark*; page and place are made when there is none."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
-    if BEGIN not in text:
-        text = f"{text.rstrip()}\n\n{SECTION}\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    whole = "\n".join([BEGIN, *lines, END])
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n{SECTION}\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    whole = "\n".join([begin, *lines, end])
     PAGE.write_text(f"{before}{whole}{after}", encoding="utf-8")
 
 
@@ -304,7 +304,7 @@ def main() -> None:
                 print(line, flush=True)
                 lines.append(line)
             if options.write:
-                write(lines)
+                write(lines, mark="queue peers" if options.peers else "queue")
         finally:
             client.close()
             server.stop()
