@@ -304,7 +304,7 @@ def main() -> None:
                 print(line, flush=True)
                 lines.append(line)
             if options.write:
-                write(lines, mark="queue peers" if options.peers else "queue")
+                write(lines, mark="queue_peers" if options.peers else "queue")
         finally:
             client.close()
             server.stop()
