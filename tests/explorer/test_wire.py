@@ -151,6 +151,16 @@ def test_a_server_that_says_nothing_is_left_alone_after_a_while(mute: int) -> No
     client.close()
 
 
+def test_a_wait_whose_connection_is_closed_here_ends(any_link: Link) -> None:
+    def wait() -> None:
+        with any_link.hold(0) as line, line.wait(cut_at=10) as waiting:
+            any_link.close()
+            waiting.has_reply(timeout_s=0)
+
+    with pytest.raises(ServerAway):
+        wait()
+
+
 def test_a_lost_connection_is_not_used_again(any_link: Link, any_client: redis.Redis) -> None:
     with any_link.hold(0) as line:
         mine = line.ask("CLIENT", "ID")

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.errors import BadEdit, ServerLacks, ServerRefused
+from thumbapp.errors import BadEdit, ServerLacks
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.names import shown
-from thumbapp.explorer.resp import Argv, Failure, Reply
+from thumbapp.explorer.parts import items, pairs, readable, text
+from thumbapp.explorer.resp import Argv, Reply
+from thumbapp.explorer.wire import unfailed
 
 _NAME: Final = re.compile(r"[^\s\x00]{1,200}")
 _RULE: Final = re.compile(r"[+-](@?[a-z0-9_-]+(\|[a-z0-9_-]+)?)")
@@ -84,7 +85,7 @@ class Acl:
 
     def users(self) -> list[AclUser]:
         """Return every user by name; raises ServerLacks before Redis 6.0."""
-        names = [_text(name) for name in _list(self._ask("ACL", "USERS"))]
+        names = [text(name) for name in items(self._ask("ACL", "USERS"))]
         return [self.user(name) for name in sorted(names)]
 
     def user(self, name: str) -> AclUser:
@@ -92,19 +93,19 @@ class Acl:
         reply = self._ask("ACL", "GETUSER", name)
         if reply is None:
             raise BadEdit(f"There is no user {name[:100]}.")
-        return _user(name, _pairs(reply))
+        return _user(name, pairs(reply))
 
     def whoami(self) -> str:
         """Return the user that the explorer itself is."""
-        return _text(self._ask("ACL", "WHOAMI"))
+        return text(self._ask("ACL", "WHOAMI"))
 
     def categories(self) -> list[str]:
         """Return the categories of commands that the server knows."""
-        return sorted(_text(name) for name in _list(self._ask("ACL", "CAT")))
+        return sorted(text(name) for name in items(self._ask("ACL", "CAT")))
 
     def password(self) -> str:
         """Return a new random password, made by the server."""
-        return _text(self._ask("ACL", "GENPASS"))
+        return text(self._ask("ACL", "GENPASS"))
 
     def save(self, change: AclChange, *, confirm: str = "") -> AclUser:
         """Make the user what *change* says and return them.
@@ -124,13 +125,13 @@ class Acl:
         if not self._knows("ACL DRYRUN"):
             raise ServerLacks("ACL DRYRUN", "7.0")
         reply = self._ask("ACL", "DRYRUN", name, *argv)
-        says = _text(reply)
+        says = text(reply)
         return Verdict(says == "OK", says)
 
     def refusals(self, most: int = 50) -> list[dict[str, str]]:
         """Return the newest things that users were refused, newest first."""
-        rows = _list(self._ask("ACL", "LOG", most))
-        return [{name: _shown(value) for name, value in _pairs(row).items()} for row in rows]
+        rows = items(self._ask("ACL", "LOG", most))
+        return [{name: readable(value) for name, value in pairs(row).items()} for row in rows]
 
     def _knows(self, command: str) -> bool:
         with self._gate.server.link.hold(0) as line:
@@ -139,10 +140,7 @@ class Acl:
     def _ask(self, *argv: str | bytes | float, confirm: str = "") -> Reply:
         if not self._knows("ACL"):
             raise ServerLacks("ACL", "6.0")
-        reply = self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply
-        if isinstance(reply, Failure):
-            raise ServerRefused(reply.text)
-        return reply
+        return unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
 
 
 def setuser(change: AclChange) -> tuple[str, ...]:
@@ -170,25 +168,25 @@ def _password_rules(change: AclChange) -> list[str]:
 
 
 def _user(name: str, facts: Mapping[str, Reply]) -> AclUser:
-    flags = {_text(flag) for flag in _list(facts.get("flags"))}
+    flags = {text(flag) for flag in items(facts.get("flags"))}
     return AclUser(
         name=name,
         is_on="on" in flags,
         needs_password="nopass" not in flags,
-        passwords=len(_list(facts.get("passwords"))),
-        commands=_text(facts.get("commands")),
+        passwords=len(items(facts.get("passwords"))),
+        commands=text(facts.get("commands")),
         keys=_patterns(facts.get("keys"), "~", is_open="allkeys" in flags),
         channels=_patterns(facts.get("channels"), "&", is_open="allchannels" in flags),
-        selectors=len(_list(facts.get("selectors"))),
+        selectors=len(items(facts.get("selectors"))),
     )
 
 
 def _patterns(reply: Reply, mark: str, *, is_open: bool) -> tuple[str, ...]:
     """Return the patterns of a user: a list before Redis 7, a line of words with marks from then on."""
     if isinstance(reply, list):
-        found = [_shown(item) for item in reply]
+        found = [readable(item) for item in reply]
     else:
-        found = [word.removeprefix(mark) for word in _shown(reply).split()]
+        found = [word.removeprefix(mark) for word in readable(reply).split()]
     return tuple(found) or (("*",) if is_open else ())
 
 
@@ -231,20 +229,3 @@ def _reaches(noun: str, patterns: Iterable[str]) -> str:
 
 def _hears(channels: Iterable[str]) -> str:
     return _reaches("channels", channels).replace("reaches", "hears")
-
-
-def _pairs(flat: Reply) -> dict[str, Reply]:
-    items = _list(flat)
-    return {_text(name): value for name, value in zip(items[::2], items[1::2], strict=False)}
-
-
-def _list(reply: Reply) -> list[Reply]:
-    return reply if isinstance(reply, list) else []
-
-
-def _text(reply: Reply) -> str:
-    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
-
-
-def _shown(reply: Reply) -> str:
-    return shown(reply) if isinstance(reply, bytes) else "" if reply is None else str(reply)

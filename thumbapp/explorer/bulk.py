@@ -13,9 +13,9 @@ from typing import Final
 from thumbapp.errors import BadEdit
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.parts import number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.scan import Place, Search, walk_names
-from thumbapp.explorer.values.model import number
 from thumbapp.explorer.wire import Line, unfailed
 
 WITHIN_S: Final = 5.0

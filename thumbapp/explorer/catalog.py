@@ -6,6 +6,7 @@ Redis before 7 describes ``CONFIG`` but not ``CONFIG GET``; there the flags of t
 from collections.abc import Iterator
 from typing import Final
 
+from thumbapp.explorer.parts import items, text
 from thumbapp.explorer.resp import Argv, Reply, word
 from thumbapp.explorer.wire import Line, unfailed
 
@@ -22,8 +23,8 @@ class Catalog:
     @classmethod
     def ask(cls, line: Line) -> "Catalog":
         """Return the catalogue of the server at the other end of *line*."""
-        rows = unfailed(line.exchange(("COMMAND",))[0])
-        return cls(dict(_described(rows if isinstance(rows, list) else [], is_top=True)))
+        rows = items(unfailed(line.exchange(("COMMAND",))[0]))
+        return cls(dict(_described(rows, is_top=True)))
 
     def __contains__(self, name: str) -> bool:
         return name in self._flags
@@ -37,14 +38,6 @@ class Catalog:
 def _described(rows: list[Reply], *, is_top: bool) -> Iterator[tuple[str, frozenset[str]]]:
     for row in rows:
         if isinstance(row, list):
-            yield _text(row[_NAME]).upper().replace("|", " "), frozenset(map(_text, _list(row[_FLAGS])))
+            yield text(row[_NAME]).upper().replace("|", " "), frozenset(map(text, items(row[_FLAGS])))
             if is_top and len(row) > _SUBCOMMANDS:
-                yield from _described(_list(row[_SUBCOMMANDS]), is_top=False)
-
-
-def _list(reply: Reply) -> list[Reply]:
-    return reply if isinstance(reply, list) else []
-
-
-def _text(reply: Reply) -> str:
-    return reply.decode("latin-1") if isinstance(reply, bytes) else ""
+                yield from _described(items(row[_SUBCOMMANDS]), is_top=False)

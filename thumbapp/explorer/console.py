@@ -14,7 +14,7 @@ from thumbapp.errors import MustWait, ThumbAppError, TooManyQueued
 from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.line import command_line, parse
 from thumbapp.explorer.replies import as_text
-from thumbapp.explorer.resp import Argv, Failure, Reply, word
+from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, rule_for
 from thumbapp.explorer.wire import Line
 
@@ -82,7 +82,7 @@ class Console:
         """The commands of the open transaction as lines, None when none is open."""
         if self._queued is None:
             return None
-        return tuple(command_line(map(_bytes, argv)) for argv, _ in self._queued)
+        return tuple(command_line(map(as_bytes, argv)) for argv, _ in self._queued)
 
     def run(self, line: str, *, caller: Caller, confirm: str = "") -> list[Said]:
         """Run *line*, a number in front repeating it, and return what each run brought.
@@ -170,7 +170,3 @@ def _repeated(argv: Argv) -> tuple[int, Argv]:
     if len(argv) > 1 and first.isdecimal() and 1 <= len(first) <= 4 and 0 < int(first) <= MOST_REPEATS:
         return int(first), argv[1:]
     return 1, argv
-
-
-def _bytes(argument: object) -> bytes:
-    return argument if isinstance(argument, bytes) else str(argument).encode()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import PatternTooWild, TooCostly
-from thumbapp.explorer.resp import Argv, Reply, word
+from thumbapp.explorer.resp import Argument, Argv, Reply, as_bytes, word
 from thumbapp.explorer.wire import Line
 
 MOST_ITEMS: Final = 5_000
@@ -62,17 +62,13 @@ def check_pattern(pattern: bytes) -> None:
 def _patterns(argv: Argv, name: str) -> Iterator[bytes]:
     """Yield the glob patterns among the arguments of *argv*."""
     if name in _PATTERN_COMMANDS:
-        yield from map(_bytes, argv[_PATTERN_COMMANDS[name] :])
+        yield from map(as_bytes, argv[_PATTERN_COMMANDS[name] :])
     if name in _SCANS:
-        yield from (_bytes(argv[at + 1]) for at in range(len(argv) - 1) if word(argv, at) == "MATCH")
+        yield from (as_bytes(argv[at + 1]) for at in range(len(argv) - 1) if word(argv, at) == "MATCH")
 
 
 _SCANS: Final = frozenset({"SCAN", "HSCAN", "SSCAN", "ZSCAN", "CLUSTERSCAN"})
 _PATTERN_COMMANDS: Final = {"PSUBSCRIBE": 1, "PUBSUB CHANNELS": 2, "CONFIG GET": 2}
-
-
-def _bytes(argument: object) -> bytes:
-    return argument if isinstance(argument, bytes) else str(argument).encode()
 
 
 def _number(reply: Reply) -> int:
@@ -80,9 +76,9 @@ def _number(reply: Reply) -> int:
     return reply if isinstance(reply, int) else 0
 
 
-def _whole(text: object, default: int = 0) -> int:
+def _whole(text: Argument, default: int = 0) -> int:
     try:
-        return int(_bytes(text))
+        return int(as_bytes(text))
     except ValueError:
         return default
 
@@ -188,7 +184,7 @@ def _streams(argv: Argv) -> list[Argv]:
     rest = argv[_streams_at(argv) + 1 :]
     keys, starts = rest[: len(rest) // 2], rest[len(rest) // 2 :]
     return [
-        ("XLEN", key) for key, start in zip(keys, starts, strict=False) if _bytes(start) not in (b"$", b">")
+        ("XLEN", key) for key, start in zip(keys, starts, strict=False) if as_bytes(start) not in (b"$", b">")
     ]
 
 

@@ -12,9 +12,9 @@ from typing import Final
 from thumbapp.errors import GateRefused, KeyChanged, KeyExists, KeyNotFound, WrongType, server_said
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.parts import data, number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.undo import MOST_BYTES, Before, Undo, UndoStore, mark
-from thumbapp.explorer.values.model import number
 from thumbapp.explorer.wire import Journal, Line, unfailed
 
 _TOO_LARGE: Final = "It was too large to keep for undoing."
@@ -180,7 +180,7 @@ class Editor:
                 raise server_said(reply.text)
         ends = {key.name: key.expires_at_ms for key in found}
         before = [
-            Before(name, _dump(dump), ends[name], mark(_dump(after)))
+            Before(name, data(dump), ends[name], mark(data(after)))
             for name, dump, after in zip(names, results, results[len(results) - len(names) :], strict=False)
         ]
         return replies, before
@@ -203,7 +203,7 @@ class Editor:
             line.ask("WATCH", *names)
             now = line.exchange(*[("DUMP", name) for name in names])
             for item, dump in zip(kept.before, now, strict=True):
-                if mark(_dump(dump)) != item.after and not force:
+                if mark(data(dump)) != item.after and not force:
                     raise KeyChanged(shown(item.name))
         *_, results = line.exchange(("MULTI",), *map(_restoring, kept.before), *kept.commands, ("EXEC",))
         done = unfailed(results)
@@ -249,9 +249,9 @@ def copy_key(
         if found.type != "none" and not replace:
             raise KeyExists(shown(new))
         is_kept = found.bytes <= MOST_BYTES
-        old = _dump(line.exchange(("DUMP", new))[0]) if is_kept else b""
+        old = data(line.exchange(("DUMP", new))[0]) if is_kept else b""
         line.ask("RESTORE", new, max(0, number(ttl) or 0), dump, *(["REPLACE"] if replace else []))
-        after = _dump(line.exchange(("DUMP", new))[0])
+        after = data(line.exchange(("DUMP", new))[0])
     gate.note(says, caller=caller, db=db)
     if not is_kept:
         return Done([], f"{says}. {_TOO_LARGE}")
@@ -270,10 +270,6 @@ def _restoring(before: Before) -> Argv:
     if not before.dump:
         return "UNLINK", before.name
     return "RESTORE", before.name, before.expires_at_ms, before.dump, "REPLACE", "ABSTTL"
-
-
-def _dump(reply: Reply) -> bytes:
-    return reply if isinstance(reply, bytes) else b""
 
 
 def _word(reply: Reply) -> str:

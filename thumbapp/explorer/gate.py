@@ -25,7 +25,7 @@ from thumbapp.errors import (
 from thumbapp.explorer.costs import check_costs
 from thumbapp.explorer.line import command_line
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.resp import Argv, Failure, Reply, pack, word
+from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, pack, word
 from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
 from thumbapp.explorer.servers import Server, databases
 from thumbapp.explorer.wire import ANY_DB, Line
@@ -209,11 +209,11 @@ class Gate:
     def _check_keys(self, line: Line, argv: Argv, name: str) -> None:
         """Refuse a change of a protected key; the server is asked which arguments are keys."""
         suspects = {
-            item: prefix for item in map(_bytes, argv[1:]) if (prefix := self.server.protecting(item))
+            item: prefix for item in map(as_bytes, argv[1:]) if (prefix := self.server.protecting(item))
         }
         if not suspects:
             return
-        keys = {_bytes(argv[1])} if name in _CHANNELS else self._keys(line, argv)
+        keys = {as_bytes(argv[1])} if name in _CHANNELS else self._keys(line, argv)
         for key, prefix in suspects.items():
             if key in keys:
                 raise KeyProtected(shown(key), shown(prefix))
@@ -225,7 +225,7 @@ class Gate:
         if isinstance(reply, list):
             return {key for key in reply if isinstance(key, bytes)}
         is_without = isinstance(reply, Failure) and _NO_KEYS.search(reply.text.lower())
-        return set() if is_without else {_bytes(item) for item in argv}
+        return set() if is_without else {as_bytes(item) for item in argv}
 
     def _check_confirmed(
         self, line: Line, argv: Argv, name: str, *, caller: Caller, db: int, confirm: str
@@ -270,7 +270,7 @@ _CHANNELS: Final = frozenset({"PUBLISH", "SPUBLISH"})
 def _effect(says: str, line: Line, argv: Argv, name: str) -> str:
     """Return what will happen, with the numbers of now."""
     words = len(name.split())
-    target = shown(_bytes(argv[words])) if len(argv) > words else "it"
+    target = shown(as_bytes(argv[words])) if len(argv) > words else "it"
     keys = line.exchange(("DBSIZE",))[0]
     return says.format(
         keys=f"{keys if isinstance(keys, int) else 0:,}",
@@ -287,11 +287,7 @@ def _deadline() -> int:
 def _noted(argv: Argv) -> str:
     """Return *argv* for the audit: no passwords, not too long."""
     name = command_name(argv)
-    words = [_bytes(item) for item in argv]
+    words = [as_bytes(item) for item in argv]
     if name in _SECRETS:
         return command_line([*words[:3], b"..."] if len(words) > 3 else words)
     return command_line(item[:_LONGEST_NOTED] for item in words[:10])[:_LONGEST_NOTED]
-
-
-def _bytes(argument: bytes | str | float) -> bytes:
-    return argument if isinstance(argument, bytes) else str(argument).encode()

@@ -9,6 +9,7 @@ from thumbapp.errors import BadParameter
 
 _EMPTY: Final = "-"  # base64 never has one character alone
 _ESCAPED: Final = re.compile(rb"\\\\|\\x([0-9a-fA-F]{2})")
+_SPECIAL: Final = re.compile(rb"[*?\[\]\\^]")
 _MARKS: Final = (b"*", b"?", b"[", b"\\")
 
 
@@ -51,7 +52,7 @@ def typed(text: str) -> bytes:
 
 def literally(name: bytes) -> bytes:
     """Return a pattern that matches *name* alone."""
-    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\" else bytes([byte]) for byte in name)
+    return _SPECIAL.sub(rb"\\\g<0>", name)
 
 
 def _byte(digits: bytes) -> bytes:
@@ -62,8 +63,3 @@ def _byte(digits: bytes) -> bytes:
 
 def _visible(char: str) -> str:
     return char if char.isprintable() else "".join(f"\\x{byte:02x}" for byte in char.encode())
-
-
-def only(name: bytes) -> bytes:
-    """Return the glob pattern that *name* alone matches."""
-    return re.sub(rb"([*?\[\]\\^])", rb"\\\1", name)

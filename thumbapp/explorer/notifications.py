@@ -12,9 +12,8 @@ import redis
 
 from thumbapp.errors import BadEdit, ServerRefused
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.names import only
-from thumbapp.explorer.resp import Failure
-from thumbapp.explorer.wire import Line
+from thumbapp.explorer.names import literally
+from thumbapp.explorer.wire import Line, unfailed
 
 SETTING: Final = "notify-keyspace-events"
 LASTS_S: Final = 600
@@ -128,9 +127,9 @@ class Notifications:
         return until_ms is not None and int(until_ms) <= self._now_ms() and self.restore()
 
     def _write(self, letters: str, *, caller: Caller, confirm: str) -> None:
-        ran = self._gate.run(("CONFIG", "SET", SETTING, letters), caller=caller, db=0, confirm=confirm)
-        if isinstance(ran.reply, Failure):
-            raise ServerRefused(ran.reply.text)
+        unfailed(
+            self._gate.run(("CONFIG", "SET", SETTING, letters), caller=caller, db=0, confirm=confirm).reply
+        )
 
     def _now_ms(self) -> int:
         seconds, micros = self._redis.time()
@@ -140,7 +139,7 @@ class Notifications:
 def patterns(letters: frozenset[str], *, db: int, key: bytes | None = None) -> list[bytes]:
     """Return what to subscribe to for the events of database *db*, of *key* alone when it is given."""
     if key is not None:
-        return [b"__keyspace@%d__:%s" % (db, only(key))]
+        return [b"__keyspace@%d__:%s" % (db, literally(key))]
     found = [b"__keyspace@%d__:*" % db] if "K" in letters else []
     return [*found, b"__keyevent@%d__:*" % db] if "E" in letters else found
 

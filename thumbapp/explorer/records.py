@@ -14,7 +14,7 @@ import orjson
 
 from thumbapp.errors import BadImport
 from thumbapp.explorer.line import command_line
-from thumbapp.explorer.resp import Argv
+from thumbapp.explorer.resp import Argv, as_bytes
 from thumbapp.runtime.logs import json_line
 
 DUMPED: Final = "dump"
@@ -65,7 +65,7 @@ class Record:
         ends: list[Argv] = (
             [("PEXPIREAT", self.name, self.expires_at_ms)] if self.expires_at_ms and not self.is_more else []
         )
-        return [command_line(map(_bytes, argv)) for argv in [*self.commands(), *ends]]
+        return [command_line(map(as_bytes, argv)) for argv in [*self.commands(), *ends]]
 
 
 def json_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Record]]:
@@ -203,10 +203,6 @@ def _entries(record: Record, name: bytes) -> list[Argv]:
 
 def _dumped(record: Record, name: bytes) -> list[Argv]:
     return [("RESTORE", name, 0, record.value)]
-
-
-def _bytes(argument: bytes | str | float) -> bytes:
-    return argument if isinstance(argument, bytes) else str(argument).encode()
 
 
 _COMMANDS: Final[dict[str, Callable[[Record, bytes], list[Argv]]]] = {

@@ -49,13 +49,16 @@ def pack(commands: Iterable[Argv]) -> bytes:
     return b"".join(map(hiredis.pack_command, commands))  # type: ignore[arg-type]  # its stub wants one argument
 
 
+def as_bytes(argument: Argument) -> bytes:
+    """Return *argument* as the bytes that travel."""
+    return argument if isinstance(argument, bytes) else str(argument).encode()
+
+
 def word(argv: Argv, place: int) -> str:
     """Return the argument at *place* in capitals, "" when there is none."""
     if place >= len(argv):
         return ""
-    argument = argv[place]
-    text = argument if isinstance(argument, bytes) else str(argument).encode()
-    return text.upper().decode("latin-1")
+    return as_bytes(argv[place]).upper().decode("latin-1")
 
 
 def length_of(reply: Reply) -> int:

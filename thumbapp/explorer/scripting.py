@@ -7,12 +7,13 @@ is ended then, of any other the caller is told.
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import ScriptRunning, ServerLacks
 from thumbapp.explorer.gate import Caller, Gate
+from thumbapp.explorer.parts import data, items, pairs, text
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.wire import ANY_DB, Line, Waiting, unfailed
@@ -149,18 +150,16 @@ def libraries(gate: Gate) -> list[Library]:
             raise ServerLacks("FUNCTION", "7.0")
         gate.reading(line, ["FUNCTION LIST"])
         rows = unfailed(line.exchange(("FUNCTION", "LIST", "WITHCODE"), cut_at=_CUT_AT)[0])
-    found = [_library(_pairs(row)) for row in rows] if isinstance(rows, list) else []
-    return sorted(found, key=lambda library: library.name)
+    return sorted(map(_library, map(pairs, items(rows))), key=lambda library: library.name)
 
 
-def _library(facts: dict[bytes, Reply]) -> Library:
-    rows = facts.get(b"functions")
-    names = [_pairs(row).get(b"name") for row in rows] if isinstance(rows, list) else []
+def _library(facts: Mapping[str, Reply]) -> Library:
+    names = [pairs(row).get("name") for row in items(facts.get("functions"))]
     return Library(
-        name=_bytes(facts.get(b"library_name")),
-        engine=_bytes(facts.get(b"engine")).decode("utf-8", "replace"),
+        name=data(facts.get("library_name")),
+        engine=text(facts.get("engine")),
         functions=tuple(sorted(name for name in names if isinstance(name, bytes))),
-        source=_bytes(facts.get(b"library_code")),
+        source=data(facts.get("library_code")),
     )
 
 
@@ -175,14 +174,3 @@ def _watched(waiting: Waiting, argv: Argv, rescue: Line, only_reads: bool) -> tu
     if not waiting.has_reply(timeout_s=_KILLED_WITHIN_S):
         raise ScriptRunning(_KILLED_WITHIN_S)
     return waiting.reply(), True
-
-
-def _pairs(flat: Reply) -> dict[bytes, Reply]:
-    items = flat if isinstance(flat, list) else []
-    return {
-        name: value for name, value in zip(items[::2], items[1::2], strict=False) if isinstance(name, bytes)
-    }
-
-
-def _bytes(reply: Reply) -> bytes:
-    return reply if isinstance(reply, bytes) else b""

@@ -15,6 +15,7 @@ import orjson
 
 from thumbapp.errors import LineUnreadable
 from thumbapp.explorer.line import command_line, parse
+from thumbapp.explorer.names import literally
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.wire import Line
 
@@ -103,9 +104,7 @@ def complete(book: SyntaxBook, text: str, line: Line) -> Completions:
 
 def _keys(line: Line, begun: bytes, *, most: int) -> list[bytes]:
     """Return up to *most* names of keys that begin with *begun*, sorted."""
-    pattern = (
-        b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\^" else bytes([byte]) for byte in begun) + b"*"
-    )
+    pattern = literally(begun) + b"*"
     found: set[bytes] = set()
     cursor = b"0"
     for _ in range(_KEY_ROUNDS):

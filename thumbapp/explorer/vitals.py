@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.errors import ServerRefused
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.resp import Argv, Failure, Reply
+from thumbapp.explorer.parts import items, readable
+from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.servers import facts
-from thumbapp.explorer.wire import Link
+from thumbapp.explorer.wire import Link, unfailed
 
 EVERY_S: Final = 2.0
 KEPT: Final = 300
@@ -162,7 +162,7 @@ class Vitals:
         """Return the server's settings by name; what may be a secret is hidden."""
         rows = self._list("CONFIG", "GET", pattern)
         pairs = zip(rows[::2], rows[1::2], strict=False)
-        told = {_text(name): _text(value) for name, value in pairs}
+        told = {readable(name): readable(value) for name, value in pairs}
         return {name: _masked(name, value) for name, value in sorted(told.items())}
 
     def change_setting(self, name: str, value: str, *, confirm: str = "") -> None:
@@ -178,22 +178,18 @@ class Vitals:
         return sorted(found, key=lambda statistic: -statistic.micros)
 
     def _list(self, *argv: str | int) -> list[Reply]:
-        reply = self._ask(*argv)
-        return reply if isinstance(reply, list) else []
+        return items(self._ask(*argv))
 
     def _ask(self, *argv: str | int, confirm: str = "") -> Reply:
-        command: Argv = argv
-        ran = self._gate.run(command, caller=self._caller, db=0, confirm=confirm, cut_at=4_096)
-        if isinstance(ran.reply, Failure):
-            raise ServerRefused(ran.reply.text)
-        return ran.reply
+        ran = self._gate.run(argv, caller=self._caller, db=0, confirm=confirm, cut_at=4_096)
+        return unfailed(ran.reply)
 
 
 def _slow(row: Reply) -> SlowCommand | None:
     match row:
         case [int() as number, int() as at, int() as micros, list() as words, *rest]:
-            command = " ".join(_text(word) for word in words)[:_LONGEST]
-            client = _text(rest[0]) if rest else ""
+            command = " ".join(readable(word) for word in words)[:_LONGEST]
+            client = readable(rest[0]) if rest else ""
             return SlowCommand(number, at, micros, command, client)
     return None
 
@@ -218,7 +214,3 @@ def _number(told: Mapping[str, str], name: str) -> float:
         return float(told.get(name, "0"))
     except ValueError:
         return 0.0
-
-
-def _text(reply: Reply) -> str:
-    return shown(reply) if isinstance(reply, bytes) else "" if reply is None else str(reply)

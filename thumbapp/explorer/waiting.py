@@ -11,8 +11,9 @@ from typing import Final
 
 from thumbapp.errors import NothingToWaitFor
 from thumbapp.explorer.gate import Caller, Gate, command_name
+from thumbapp.explorer.parts import data, pairs
 from thumbapp.explorer.replies import as_text
-from thumbapp.explorer.resp import Argument, Argv, Failure, Reply, word
+from thumbapp.explorer.resp import Argument, Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, rule_for
 from thumbapp.explorer.wire import Line, Waiting
 
@@ -106,7 +107,8 @@ class Wait:
         if self._name != "XREAD":
             return self.argv
         head, keys, ids = _streams(self.argv)
-        real = [_newest(line, key) if _bytes(at) == b"$" else at for key, at in zip(keys, ids, strict=False)]
+        asked = zip(keys, ids, strict=False)
+        real = [_newest(line, key) if as_bytes(at) == b"$" else at for key, at in asked]
         return (*head, *keys, *real) if len(keys) == len(ids) else self.argv
 
 
@@ -116,7 +118,7 @@ def following(argv: Argv, reply: Reply) -> Argv:
         return argv  # a pop asks the same again, and a group knows its place
     head, keys, ids = _streams(argv)
     seen = dict(_last_ids(reply))
-    return (*head, *keys, *(seen.get(_bytes(key), at) for key, at in zip(keys, ids, strict=False)))
+    return (*head, *keys, *(seen.get(as_bytes(key), at) for key, at in zip(keys, ids, strict=False)))
 
 
 def _last_ids(rows: list[Reply]) -> Iterator[tuple[bytes, bytes]]:
@@ -137,11 +139,4 @@ def _streams(argv: Argv) -> tuple[Argv, list[Argument], list[Argument]]:
 def _newest(line: Line, key: Argument) -> Argument:
     """Return the last id that the stream *key* ever had; ``0`` when there is no such stream."""
     reply = line.exchange(("XINFO", "STREAM", key), cut_at=CUT_AT)[0]
-    facts = reply if isinstance(reply, list) else []
-    named = dict(zip(map(str, facts[::2]), facts[1::2], strict=False))
-    found = named.get(str(b"last-generated-id"))
-    return found if isinstance(found, bytes) else "0"
-
-
-def _bytes(argument: Argument) -> bytes:
-    return argument if isinstance(argument, bytes) else str(argument).encode()
+    return data(pairs(reply).get("last-generated-id")) or "0"

@@ -17,7 +17,7 @@ import redis
 
 from thumbapp.errors import ServerAway, ThumbAppError, server_said
 from thumbapp.explorer.line import command_line
-from thumbapp.explorer.resp import Argv, Failure, Reply, ReplyReader, pack
+from thumbapp.explorer.resp import Argv, Failure, Reply, ReplyReader, as_bytes, pack
 
 TIMEOUT_S: Final = 5.0
 ANY_DB: Final = -1
@@ -246,7 +246,7 @@ def unfailed(reply: Reply) -> Reply:
 
 def logged(argv: Argv) -> str:
     """Return *argv* as a line for a log, long arguments cut."""
-    words = [word if isinstance(word, bytes) else str(word).encode() for word in argv]
+    words = list(map(as_bytes, argv))
     line = command_line(word[:_LONGEST_LOGGED] for word in words[:8])
     rest = f" ... ({len(words) - 8} more)" if len(words) > 8 else ""
     return line[:_LONGEST_LOGGED] + rest
@@ -257,7 +257,10 @@ def _is_readable(wire: socket.socket, timeout_s: float) -> bool:
     if pending is not None and pending():
         return True
     with selectors.DefaultSelector() as selector:
-        selector.register(wire, selectors.EVENT_READ)
+        try:
+            selector.register(wire, selectors.EVENT_READ)
+        except ValueError as error:  # closed by us meanwhile, as at the end of the app
+            raise ConnectionAbortedError("the connection was closed") from error
         return bool(selector.select(timeout_s))
 
 

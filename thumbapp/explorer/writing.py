@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from thumbapp.errors import BadEdit
-from thumbapp.explorer.decode.views import is_text
+from thumbapp.explorer.decode.views import is_text, visible
 
 _ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\", b"0": b"\0"}
 _ESCAPE: Final = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
@@ -57,7 +57,7 @@ def write(data: bytes, writing: Writing) -> str:
         return base64.b64encode(data).decode()
     if writing is Writing.TEXT:
         return data.decode("utf-8")
-    return "".join(map(_visible, data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")))
+    return visible(data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace"))
 
 
 def fitting(data: bytes) -> Writing:
@@ -80,9 +80,3 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
             f"after one stands {name.decode('utf-8', 'replace')[:1]!r}."
         )
     return _ESCAPES[name]
-
-
-def _visible(char: str) -> str:
-    if char in _KEPT or char.isprintable():
-        return char
-    return "".join(f"\\x{byte:02x}" for byte in char.encode())

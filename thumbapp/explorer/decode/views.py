@@ -91,7 +91,7 @@ def is_cut(data: bytes) -> bool:
 def as_text(data: bytes) -> str:
     r"""Return *data* as text of many lines: all that could hide or move something as ``\xNN``."""
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-    return _all_visible(decoder.decode(data.replace(b"\r\n", b"\n"), final=not is_cut(data)))
+    return visible(decoder.decode(data.replace(b"\r\n", b"\n"), final=not is_cut(data)))
 
 
 def hex_dump(data: bytes, *, offset: int = 0) -> str:
@@ -119,7 +119,8 @@ def _hex_row(row: bytes) -> str:
     return f"{left:<23}  {right:<23}  {letters}"
 
 
-def _all_visible(text: str) -> str:
+def visible(text: str) -> str:
+    r"""Return *text* with all that cannot be seen as ``\xNN``, but for line ends and tabs."""
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
@@ -146,7 +147,7 @@ def _image(data: bytes, _: MessageDecoder | None) -> Shown:
 def _json(data: bytes, _: MessageDecoder | None) -> Shown:
     raw = codecs.getincrementaldecoder("utf-8")().decode(data, final=not is_cut(data))
     text, warning = json_text.indented(raw, is_cut=is_cut(data))
-    return Shown(View.JSON, _all_visible(text), "JSON", warning)
+    return Shown(View.JSON, visible(text), "JSON", warning)
 
 
 def _unpacked(data: bytes, decode: MessageDecoder | None) -> Shown:

@@ -4,6 +4,7 @@ from typing import Final
 
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.costs import check_pattern
+from thumbapp.explorer.parts import number
 from thumbapp.explorer.resp import Argv, Cut, Failure
 from thumbapp.explorer.values.model import (
     CUT_AT,
@@ -14,7 +15,6 @@ from thumbapp.explorer.values.model import (
     Pair,
     containing,
     listed,
-    number,
 )
 from thumbapp.explorer.wire import Line, unfailed
 

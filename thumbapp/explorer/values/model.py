@@ -6,6 +6,7 @@ from typing import Final
 
 from thumbapp.errors import BadParameter, KeyNotFound
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.parts import items, number
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.scan import LENGTHS
 from thumbapp.explorer.wire import Line, unfailed
@@ -159,15 +160,9 @@ def facts_of(line: Line, name: bytes) -> KeyFacts:
     )
 
 
-def number(reply: Reply) -> int | None:
-    """Return a number that the server answered, None for anything else, such as an error."""
-    return reply if isinstance(reply, int) else None
-
-
 def listed(reply: Reply) -> list[bytes]:
     """Return the strings of a list that the server answered; an error of the server is raised."""
-    items = unfailed(reply)
-    return [item for item in items if isinstance(item, bytes)] if isinstance(items, list) else []
+    return [item for item in items(unfailed(reply)) if isinstance(item, bytes)]
 
 
 def containing(find: bytes) -> bytes:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from thumbapp.errors import BadParameter
+from thumbapp.explorer.parts import data, items, number, pairs, text
 from thumbapp.explorer.resp import Reply
-from thumbapp.explorer.values.model import CUT_AT, Ask, Entry, KeyFacts, Page, number
+from thumbapp.explorer.values.model import CUT_AT, Ask, Entry, KeyFacts, Page
 from thumbapp.explorer.wire import Line, unfailed
 
 _ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
@@ -66,11 +67,11 @@ def groups(line: Line, name: bytes) -> list[Group]:
     """Return the groups of a stream, the first hundred of them."""
     return [
         Group(
-            row[b"name"],
-            row[b"consumers"],
-            row[b"pending"],
-            row[b"last-delivered-id"].decode(),
-            row.get(b"lag"),
+            data(row["name"]),
+            number(row["consumers"]) or 0,
+            number(row["pending"]) or 0,
+            text(row["last-delivered-id"]),
+            number(row.get("lag")),
         )
         for row in _rows(line.exchange(("XINFO", "GROUPS", name))[0])[:MOST_GROUPS]
     ]
@@ -79,7 +80,7 @@ def groups(line: Line, name: bytes) -> list[Group]:
 def consumers(line: Line, name: bytes, group: bytes) -> list[Consumer]:
     """Return the consumers of a group, the first hundred of them."""
     return [
-        Consumer(row[b"name"], row[b"pending"], row[b"idle"])
+        Consumer(data(row["name"]), number(row["pending"]) or 0, number(row["idle"]) or 0)
         for row in _rows(line.exchange(("XINFO", "CONSUMERS", name, group))[0])[:MOST_GROUPS]
     ]
 
@@ -91,12 +92,12 @@ def pending(
     reply = unfailed(line.exchange(("XPENDING", name, group, parse_id(cursor, "-"), "+", limit))[0])
     rows = [
         Pending(
-            _text(row[0]),
-            row[1] if isinstance(row[1], bytes) else b"",
+            text(row[0]),
+            data(row[1]),
             number(row[2]) or 0,
             number(row[3]) or 0,
         )
-        for row in (reply if isinstance(reply, list) else [])
+        for row in items(reply)
         if isinstance(row, list)
     ]
     return rows, next_id(rows[-1].id) if len(rows) == limit else None
@@ -152,11 +153,11 @@ def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple
 def overview(line: Line, name: bytes) -> dict[str, object]:
     """Return how many groups a stream has, its last id, and how many entries were ever added."""
     reply = line.exchange(("XINFO", "STREAM", name), cut_at=CUT_AT)[0]
-    facts = _row(reply)
+    facts = pairs(reply)
     return {
-        "groups": facts.get(b"groups", 0),
-        "last_id": _text(facts.get(b"last-generated-id", b"")),
-        "added": facts.get(b"entries-added"),
+        "groups": facts.get("groups", 0),
+        "last_id": text(facts.get("last-generated-id")),
+        "added": facts.get("entries-added"),
     }
 
 
@@ -166,30 +167,14 @@ def entries(reply: Reply) -> list[Entry]:
 
 
 def _entries(reply: Reply) -> Iterator[Entry]:
-    for row in reply if isinstance(reply, list) else []:
+    for row in items(reply):
         if isinstance(row, list) and isinstance(row[1], list):
             flat = [part for part in row[1] if isinstance(part, bytes)]
-            yield Entry(_text(row[0]), list(zip(flat[::2], flat[1::2], strict=False)))
+            yield Entry(text(row[0]), list(zip(flat[::2], flat[1::2], strict=False)))
 
 
-def _rows(reply: Reply) -> list[dict[bytes, Any]]:
-    rows = unfailed(reply)
-    return [_row(row) for row in rows] if isinstance(rows, list) else []
-
-
-def _row(reply: Reply) -> dict[bytes, Any]:
-    """Return a flat list of names and values as a mapping."""
-    if not isinstance(reply, list):
-        return {}
-    return {
-        bytes(name): value
-        for name, value in zip(reply[::2], reply[1::2], strict=False)
-        if isinstance(name, bytes)
-    }
-
-
-def _text(reply: Any) -> str:
-    return reply.decode() if isinstance(reply, bytes) else ""
+def _rows(reply: Reply) -> list[dict[str, Reply]]:
+    return list(map(pairs, items(unfailed(reply))))
 
 
 def next_id(text: str) -> str | None:
