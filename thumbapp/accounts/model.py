@@ -117,8 +117,3 @@ def check_password(password: str, *, name: str) -> None:
 def moment(seconds: str | bytes | float | None) -> datetime | None:
     """Return the moment that *seconds* since 1970 mean, None for nothing."""
     return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
-
-
-def now() -> datetime:
-    """Return the present moment, aware and in UTC."""
-    return datetime.now(UTC)

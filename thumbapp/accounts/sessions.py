@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import redis
 
+from thumbapp import moments
 from thumbapp.accounts import model
 from thumbapp.accounts.model import Session
 
@@ -33,7 +34,7 @@ class SessionStore:
     """The records of all sessions; one ends after a day without use, and after two weeks in any case."""
 
     def __init__(
-        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = model.now
+        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = moments.now
     ) -> None:
         self._redis: Any = client
         self._namespace = namespace
@@ -107,7 +108,7 @@ class SessionStore:
         record = self._redis.hgetall(self._key(key))
         if b"user" not in record:
             return None
-        created_at = model.moment(record[b"created_at"]) or model.now()
+        created_at = model.moment(record[b"created_at"]) or moments.now()
         return Session(
             key=key,
             user_id=record[b"user"].decode(),

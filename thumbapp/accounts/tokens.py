@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import redis
 
+from thumbapp import moments
 from thumbapp.accounts import model
 from thumbapp.accounts.model import Role, Token
 from thumbapp.accounts.sessions import digest
@@ -30,7 +31,7 @@ class TokenStore:
     """The records of all API tokens."""
 
     def __init__(
-        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = model.now
+        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = moments.now
     ) -> None:
         self._redis: Any = client
         self._namespace = namespace
@@ -112,7 +113,7 @@ class TokenStore:
             name=record[b"name"].decode(),
             role=Role(record[b"role"].decode()),
             user_id=record[b"user"].decode(),
-            created_at=model.moment(record[b"created_at"]) or model.now(),
+            created_at=model.moment(record[b"created_at"]) or moments.now(),
             expires_at=model.moment(record[b"expires_at"]),
             used_at=model.moment(record.get(b"used_at")),
         )

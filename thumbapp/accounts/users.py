@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import redis
 
+from thumbapp import moments
 from thumbapp.accounts import model
 from thumbapp.accounts.model import Role, User, folded
 from thumbapp.errors import LastAdmin, UserExists, UserNotFound
@@ -47,7 +48,7 @@ class UserStore:
     """The records of all users."""
 
     def __init__(
-        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = model.now
+        self, client: redis.Redis, *, namespace: str, clock: Callable[[], datetime] = moments.now
     ) -> None:
         self._redis: Any = client
         self._namespace = namespace
@@ -132,6 +133,6 @@ def _user(record: Mapping[bytes, bytes]) -> User | None:
         name=record[b"name"].decode(),
         role=Role(record[b"role"].decode()),
         password_hash=record[b"password"].decode(),
-        created_at=model.moment(record[b"created_at"]) or model.now(),
+        created_at=model.moment(record[b"created_at"]) or moments.now(),
         seen_at=model.moment(record.get(b"seen_at")),
     )

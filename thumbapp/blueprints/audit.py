@@ -10,8 +10,8 @@ from flask import Blueprint, Response, current_app, render_template, request, st
 
 from thumbapp.audit import Entry, Wanted
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.job_json import timestamp
 from thumbapp.errors import BadParameter
+from thumbapp.moments import rfc3339
 from thumbapp.runtime.logs import json_line, one_line
 
 ENTRIES_A_PAGE = 50
@@ -83,7 +83,7 @@ def _families() -> dict[str, str]:
 
 def _facts(entry: Entry) -> dict[str, str]:
     texts = (entry.who, entry.action, entry.target, entry.source, entry.result)
-    return dict(zip(_COLUMNS, (timestamp(entry.when) or "", *texts), strict=True))
+    return dict(zip(_COLUMNS, (rfc3339(entry.when) or "", *texts), strict=True))
 
 
 def _csv(entries: Iterator[Entry]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import redis
 from flask import Flask, Request, Response, has_request_context, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, session_json_serializer
 
-from thumbapp.accounts import model
+from thumbapp import moments
 from thumbapp.accounts.model import Session
 from thumbapp.accounts.sessions import ABSOLUTE, SessionStore
 
@@ -79,7 +79,7 @@ class BrowserSessions(SecureCookieSessionInterface):
             user_id, address=request.remote_addr or "", agent=request.user_agent.string, data="{}"
         )
         session.record = self._store.find(session.new_id)
-        session["signed_in_at"] = model.now().timestamp()
+        session["signed_in_at"] = moments.now().timestamp()
 
     def end(self, session: BrowserSession) -> None:
         """End *session* on the server and in the browser."""

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from thumbapp import moments
 from thumbapp.blueprints.context import parts
 from thumbapp.explorer.names import shown
-from thumbapp.jobs import model
 from thumbapp.jobs.model import Job, Thumbnail
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
@@ -55,7 +55,7 @@ def filesize(size_bytes: int) -> str:
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
     """Return how long before *now* the moment was: ``just now``, ``2 min ago``, ``3 days ago``."""
-    passed_s = max(0, int(((now or model.now()) - moment).total_seconds()))
+    passed_s = max(0, int(((now or moments.now()) - moment).total_seconds()))
     if passed_s < 5:
         return "just now"
     for below_s, unit_s, word in _STEPS:

@@ -10,6 +10,7 @@ from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.local import LocalProxy
 
+from thumbapp import moments
 from thumbapp.accounts import model
 from thumbapp.accounts.model import Role, User
 from thumbapp.blueprints.browser_session import BrowserSession, BrowserSessions
@@ -106,12 +107,12 @@ def count_upload() -> None:
 def is_fresh() -> bool:
     """Whether the user has signed in, or confirmed the password, within the last 15 minutes."""
     signed_in_at = model.moment(session.get("signed_in_at"))
-    return signed_in_at is not None and model.now() - signed_in_at < FRESH
+    return signed_in_at is not None and moments.now() - signed_in_at < FRESH
 
 
 def refresh() -> None:
     """Remember that the user has just confirmed the password."""
-    session["signed_in_at"] = model.now().timestamp()
+    session["signed_in_at"] = moments.now().timestamp()
 
 
 def sign_in(user: User) -> None:

@@ -1,11 +1,11 @@
 """A job as the JSON API shows it: the fields of the contract, addresses as paths."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import url_for
 
 from thumbapp.jobs.model import Batch, Job, Thumbnail
+from thumbapp.moments import rfc3339
 
 
 def job_json(job: Job, *, place: int = 0) -> dict[str, Any]:
@@ -20,9 +20,9 @@ def job_json(job: Job, *, place: int = 0) -> dict[str, Any]:
         "thumbnails": [_thumbnail_json(job, thumbnail) for thumbnail in job.thumbnails],
         "archive_url": url_for("api.archive", job_id=job.id) if job.is_done else None,
         "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
-        "created_at": timestamp(job.created_at),
-        "started_at": timestamp(job.started_at),
-        "finished_at": timestamp(job.finished_at),
+        "created_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at),
+        "finished_at": rfc3339(job.finished_at),
     }
 
 
@@ -49,15 +49,8 @@ def batch_json(batch: Batch) -> dict[str, Any]:
         "id": batch.id,
         "jobs": [job_json(job) for job in batch.jobs],
         "archive_url": url_for("api.batch_archive", batch_id=batch.id) if batch.done else None,
-        "created_at": timestamp(batch.created_at),
+        "created_at": rfc3339(batch.created_at),
     }
-
-
-def timestamp(moment: datetime | None) -> str | None:
-    """Return *moment* as RFC 3339 in UTC, to the millisecond."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _thumbnail_json(job: Job, thumbnail: Thumbnail) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from thumbapp.schedules.facts import rfc3339, schedule_facts, slot_facts
+from thumbapp.moments import rfc3339
+from thumbapp.schedules.facts import schedule_facts, slot_facts
 from thumbapp.schedules.listing import Row
 from thumbapp.schedules.model import Slot
 from thumbapp.schedules.service import Preview

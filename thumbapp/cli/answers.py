@@ -9,7 +9,6 @@ import json
 import platform
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
@@ -98,13 +97,6 @@ def note_in_audit(action: str, *, target: str = "") -> None:
         AuditLog(client, namespace=settings.namespace).record(
             who=f"command line ({login()})", action=action, target=target, source=platform.node()
         )
-
-
-def timestamp(moment: datetime | None) -> str | None:
-    """Return *moment* as RFC 3339 in UTC, to the millisecond."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def server_sentence(error: Exception) -> str:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
 from thumbapp.cli.desk import open_desk
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.taskqueue.dead import DeadLetter
@@ -60,13 +61,13 @@ def _list(*, limit: int, as_json: bool) -> None:
         return
     for letter in letters:
         name = letter.task.name if letter.task else "not a task of ours"
-        say(f"{letter.entry}  {timestamp(letter.at)}  {name}  {letter.reason}")
+        say(f"{letter.entry}  {rfc3339(letter.at)}  {name}  {letter.reason}")
 
 
 def _facts(letter: "DeadLetter") -> dict[str, object]:
     return {
         "entry": letter.entry,
-        "at": timestamp(letter.at),
+        "at": rfc3339(letter.at),
         "reason": letter.reason,
         "attempts": letter.attempts,
         "bytes": letter.size,

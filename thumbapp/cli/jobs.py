@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
 from thumbapp.config import Settings
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.jobs.ledger import Ledger
@@ -118,9 +119,9 @@ def job_facts(job: "Job") -> dict[str, object]:
             for item in job.thumbnails
         ],
         "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
-        "created_at": timestamp(job.created_at),
-        "started_at": timestamp(job.started_at),
-        "finished_at": timestamp(job.finished_at),
+        "created_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at),
+        "finished_at": rfc3339(job.finished_at),
     }
 
 
@@ -140,7 +141,7 @@ def _say_state(job: "Job", *, as_json: bool) -> None:
 
 def _line(job: "Job") -> str:
     progress = f"{job.done}/{job.total}"
-    return f"{job.id}  {job.state:<9}  {progress:>5}  {timestamp(job.created_at)}  {job.filename}"
+    return f"{job.id}  {job.state:<9}  {progress:>5}  {rfc3339(job.created_at)}  {job.filename}"
 
 
 def _facts_to_read(job: "Job") -> dict[str, object]:
@@ -150,9 +151,9 @@ def _facts_to_read(job: "Job") -> dict[str, object]:
         "file": job.filename,
         "sizes": ", ".join(map(str, job.recipe.sizes)),
         "done": f"{job.done} of {job.total}",
-        "created": timestamp(job.created_at),
-        "started": timestamp(job.started_at),
-        "finished": timestamp(job.finished_at),
+        "created": rfc3339(job.created_at),
+        "started": rfc3339(job.started_at),
+        "finished": rfc3339(job.finished_at),
         "error": job.error.message if job.error else None,
     }
     return {name: value for name, value in facts.items() if value is not None}

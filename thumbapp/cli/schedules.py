@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
 from thumbapp.cli.schedule_files import export, import_
 from thumbapp.cli.schedule_store import caller, opened
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.schedules.model import Schedule
@@ -176,14 +177,14 @@ def history(*, name: str, limit: int, as_json: bool) -> None:
     for slot in slots:
         late = f"{slot.late_ms} ms late" if slot.fired_at else "not fired"
         took = f"took {slot.duration_ms} ms" if slot.duration_ms is not None else ""
-        say("  ".join(filter(None, [timestamp(slot.due), str(slot.outcome), late, took, slot.reason])))
+        say("  ".join(filter(None, [rfc3339(slot.due), str(slot.outcome), late, took, slot.reason])))
 
 
 def line(one: "Schedule") -> str:
     """Return what one line says of a schedule behind its name."""
     from thumbapp.schedules.words import sentence
 
-    coming = "off" if not one.plan.enabled else f"next {timestamp(one.slot)}" if one.slot else "over"
+    coming = "off" if not one.plan.enabled else f"next {rfc3339(one.slot)}" if one.slot else "over"
     last = f"last {one.last.outcome}" if one.last else "not run yet"
     return f"{one.plan.task}  {sentence(one.plan)}  {coming}  {last}  {one.runs} runs, {one.failures} failed"
 

@@ -14,12 +14,12 @@ from thumbapp.cli.answers import (
     note_in_audit,
     say,
     say_json,
-    timestamp,
     worker_sentence,
 )
 from thumbapp.cli.dead import dead
 from thumbapp.cli.desk import open_desk
 from thumbapp.config import Settings
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.taskqueue.records import Filter, TaskRecord
@@ -175,7 +175,7 @@ def _say_registry() -> None:
 def _line(task: "TaskRecord") -> str:
     took = "" if task.took_s is None or not task.is_final else f"{task.took_s:.3f} s"
     call = f"{task.name} {task.args}{'' if task.kwargs == '{}' else ' ' + task.kwargs}"
-    return f"{task.id}  {task.state:<9}  {timestamp(task.created_at)}  {took:>9}  {call[:200]}"
+    return f"{task.id}  {task.state:<9}  {rfc3339(task.created_at)}  {took:>9}  {call[:200]}"
 
 
 def _lines(value: object) -> list[str]:

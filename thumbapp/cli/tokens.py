@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
 from thumbapp.cli.users import ROLES, open_accounts
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.accounts.model import Token
@@ -71,8 +72,8 @@ def revoke(*, token_id: str, as_json: bool) -> None:
 
 
 def _line(token: "Token", user: str) -> str:
-    until = timestamp(token.expires_at) or "never"
-    used = timestamp(token.used_at) or "never"
+    until = rfc3339(token.expires_at) or "never"
+    used = rfc3339(token.used_at) or "never"
     return f"{token.id}  {token.name}  {token.role}  {user or '-'}  expires {until}  used {used}"
 
 
@@ -81,7 +82,7 @@ def _facts(token: "Token") -> dict[str, object]:
         "id": token.id,
         "name": token.name,
         "role": token.role,
-        "created_at": timestamp(token.created_at),
-        "expires_at": timestamp(token.expires_at),
-        "used_at": timestamp(token.used_at),
+        "created_at": rfc3339(token.created_at),
+        "expires_at": rfc3339(token.expires_at),
+        "used_at": rfc3339(token.used_at),
     }

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json, timestamp
+from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
 from thumbapp.config import Settings
+from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
     from thumbapp.accounts.model import User
@@ -55,7 +56,7 @@ def list_users(*, as_json: bool) -> None:
         say_json({"items": [_facts(user) for user in found], "cursor": None})
         return
     for user in found:
-        seen = timestamp(user.seen_at) or "never here"
+        seen = rfc3339(user.seen_at) or "never here"
         say(f"{user.name}  {user.role}  {seen}{'' if user.has_password else '  no password'}")
 
 
@@ -158,6 +159,6 @@ def _facts(user: "User") -> dict[str, object]:
         "name": user.name,
         "role": user.role,
         "has_password": user.has_password,
-        "created_at": timestamp(user.created_at),
-        "seen_at": timestamp(user.seen_at),
+        "created_at": rfc3339(user.created_at),
+        "seen_at": rfc3339(user.seen_at),
     }

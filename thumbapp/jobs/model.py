@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -196,11 +196,6 @@ def from_record(record: Mapping[str, str]) -> Job:
 def changes(**fields: object) -> dict[str, str]:
     """Return the record fields for *fields*, a job's attributes by name."""
     return {name: _to_text(value) for name, value in fields.items()}
-
-
-def now() -> datetime:
-    """Return the present moment, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 def _moment(text: str | None) -> datetime | None:

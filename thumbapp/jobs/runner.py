@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 import redis
 
+from thumbapp import moments
 from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, RenderStopped, ThumbAppError
 from thumbapp.imaging.archive import MANIFEST, thumbnail_name, write_archive
 from thumbapp.imaging.recipe import Recipe
@@ -55,7 +56,7 @@ class Runner:
         ledger: Ledger,
         *,
         renderer: Renderer,
-        clock: Callable[[], datetime] = model.now,
+        clock: Callable[[], datetime] = moments.now,
         on_progress: OnProgress = lambda done, total: None,
     ) -> None:
         self._ledger = ledger

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Protocol
 
 import redis
 
+from thumbapp import moments
 from thumbapp.config import MEGA, Settings
 from thumbapp.errors import (
     NoFileChosen,
@@ -72,7 +73,7 @@ class JobService:
         *,
         ledger: Ledger,
         enqueue: Enqueue,
-        clock: Callable[[], datetime] = model.now,
+        clock: Callable[[], datetime] = moments.now,
     ) -> None:
         self._settings = settings
         self._ledger = ledger

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from thumbapp import moments
 from thumbapp.config import Settings
 from thumbapp.errors import JobExpired, JobNotFound
-from thumbapp.jobs import model
 from thumbapp.jobs.ledger import ARCHIVE, Ledger
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import Enqueue
@@ -27,7 +27,7 @@ class Upkeep:
         *,
         ledger: Ledger,
         enqueue: Enqueue,
-        clock: Callable[[], datetime] = model.now,
+        clock: Callable[[], datetime] = moments.now,
     ) -> None:
         self._settings = settings
         self._ledger = ledger

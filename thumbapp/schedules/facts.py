@@ -1,8 +1,8 @@
 """A schedule and its slots as plain values that programs are told: by the API and the command line alike."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from thumbapp.moments import rfc3339
 from thumbapp.schedules.listing import Row
 from thumbapp.schedules.model import Plan, Schedule, Slot
 from thumbapp.schedules.words import sentence
@@ -70,10 +70,3 @@ def slot_facts(slot: Slot) -> dict[str, Any]:
         "is_manual": slot.is_manual,
         "slots": slot.slots,
     }
-
-
-def rfc3339(moment: datetime | None) -> str | None:
-    """Return *moment* as RFC 3339 in UTC, to the millisecond."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

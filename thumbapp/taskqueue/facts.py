@@ -1,9 +1,9 @@
 """Workers, queues and tasks as plain values for JSON: the same in the API and at the command line."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
+from thumbapp.moments import rfc3339
 from thumbapp.taskqueue.catalogue import TaskKind
 from thumbapp.taskqueue.queues import QueueState
 from thumbapp.taskqueue.workers import WorkerInfo
@@ -18,7 +18,7 @@ def worker_facts(worker: WorkerInfo) -> dict[str, Any]:
         "threads": worker.threads,
         "versions": dict(worker.versions),
         "running": [asdict(task) for task in worker.running],
-        "started_at": _timestamp(worker.started_at),
+        "started_at": rfc3339(worker.started_at),
         "heartbeat_age_s": worker.age_s,
         "late": worker.is_late,
         "stopping": worker.is_stopping,
@@ -36,7 +36,7 @@ def queue_facts(state: QueueState) -> dict[str, Any]:
         "in_hand": state.in_hand,
         "oldest_s": state.oldest_s,
         "paused": state.is_paused,
-        "paused_at": _timestamp(state.paused_at),
+        "paused_at": rfc3339(state.paused_at),
     }
 
 
@@ -51,9 +51,3 @@ def task_facts(kind: TaskKind) -> dict[str, Any]:
         "priority": kind.priority,
         "periodic": kind.is_periodic,
     }
-
-
-def _timestamp(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

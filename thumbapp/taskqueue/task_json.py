@@ -1,10 +1,10 @@
 """A task as plain values for JSON: the fields of the contract, in the API and at the command line."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from thumbapp.moments import rfc3339
 from thumbapp.taskqueue.records import TaskRecord
 from thumbapp.taskqueue.results import Results
 
@@ -25,15 +25,15 @@ def task_json(task: TaskRecord, *, result: Any = None) -> dict[str, Any]:
         "queue": task.queue,
         "worker": task.worker or None,
         "attempts": task.attempts,
-        "created_at": _timestamp(task.created_at),
-        "started_at": _timestamp(task.started_at),
-        "finished_at": _timestamp(task.finished_at) if task.is_final else None,
+        "created_at": rfc3339(task.created_at),
+        "started_at": rfc3339(task.started_at),
+        "finished_at": rfc3339(task.finished_at) if task.is_final else None,
         "result": _plain(result),
         "error": (task.error or None) if is_unhappy else None,
         "traceback": (task.traceback or None) if is_unhappy else None,
         "progress": {"done": done, "total": total} if task.done_of else None,
         "output": task.output or None,
-        "due_at": _timestamp(task.due_at),
+        "due_at": rfc3339(task.due_at),
         "parent": task.parent or None,
         "children": list(task.children),
     }
@@ -54,9 +54,3 @@ def whole_json(task: TaskRecord, results: Results) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return *value* in JSON's own words: what these do not cover reads as its text."""
     return orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
-
-
-def _timestamp(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
