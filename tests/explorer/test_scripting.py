@@ -8,7 +8,7 @@ import redis
 from tests.explorer.conftest import ADMIN, EDITOR, VIEWER
 from tests.explorer.test_waiting import until
 from thumbapp.errors import ConfirmationNeeded, ModeNeeded, ScriptRunning, ServerLacks
-from thumbapp.explorer import scripting
+from thumbapp.explorer import watchdog
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.scripting import Outcome, call_function, fingerprint, kill, libraries, run_script
 from thumbapp.explorer.scripts import SAMPLES
@@ -101,7 +101,7 @@ def test_what_only_reads_may_not_write(run: Run, any_server: object) -> None:
 def test_an_endless_reader_is_ended(
     run: Run, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scripting, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(watchdog, "PATIENCE_S", 0.2)
     any_client.config_set("lua-time-limit", 100)
 
     try:
@@ -117,7 +117,7 @@ def test_an_endless_reader_is_ended(
 def test_an_endless_writer_is_told_of_and_can_be_killed(
     run: Run, gate: Gate, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scripting, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(watchdog, "PATIENCE_S", 0.2)
     any_client.config_set("lua-time-limit", 100)
 
     with pytest.raises(ScriptRunning):

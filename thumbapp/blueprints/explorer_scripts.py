@@ -68,7 +68,8 @@ def kill() -> AnyResponse:
     """End the script that keeps the server busy."""
     place = where()
     trail.left_to_the_gate()
-    reply = scripting.kill(place.gate, caller=explorer_mode.caller())
+    is_function = request.form.get("kind") == "FUNCTION KILL"
+    reply = scripting.kill(place.gate, caller=explorer_mode.caller(), is_function=is_function)
     if isinstance(reply, Failure):
         flash(reply.text, "danger")
     else:

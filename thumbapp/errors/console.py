@@ -45,10 +45,35 @@ class ScriptRunning(ThumbAppError):
 
     code = "script-running"
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, kill: str) -> None:
+        self.kill = kill
         super().__init__(
             f"The script has run for {patience_s:g} s and keeps the server from everybody else. "
-            "SCRIPT KILL ends it if it has written nothing."
+            f"{kill} ends it if it has written nothing."
+        )
+
+
+class ScriptStuck(ThumbAppError):
+    """A script that has written goes on, and no command ends it."""
+
+    code = "script-stuck"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The script has written and does not end, so SCRIPT KILL is refused. "
+            "Only SHUTDOWN NOSAVE ends it: what was not saved to disk is lost then."
+        )
+
+
+class ScriptEnded(ThumbAppError):
+    """A script that had written kept the embedded server, which was therefore started again."""
+
+    code = "script-ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The script had written and did not end, so the server was started again. "
+            "What the script wrote is undone; nothing else is lost."
         )
 
 

@@ -15,7 +15,8 @@ from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.line import command_line, parse
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, word
-from thumbapp.explorer.rules import Kind, rule_for
+from thumbapp.explorer.rules import Kind, Mode, rule_for
+from thumbapp.explorer.watchdog import KILLS, is_script, run_watched
 from thumbapp.explorer.wire import Line
 
 MOST_QUEUED: Final = 1_000
@@ -105,10 +106,13 @@ class Console:
             self._drop()
 
     def _run(self, argv: Argv, *, caller: Caller, confirm: str) -> Said:
+        if command_name(argv) in KILLS and self._queued is None:
+            ran = self.gate.run(argv, caller=caller, db=self.db)
+            return Said(argv, ran.reply, as_text(ran.reply, argv), ran.ms, self.db)
         changes = self._admitted(argv, caller=caller, confirm=confirm)
         try:
             began = time.perf_counter()
-            reply = self._connected().exchange(argv)[0]
+            reply = self._reply(argv, caller)
             ms = (time.perf_counter() - began) * 1000
         except ThumbAppError:
             self._drop()
@@ -117,6 +121,15 @@ class Console:
             if command.changes:
                 self.gate.note_run(command.argv, answer, caller=caller, db=self.db)
         return Said(argv, reply, as_text(reply, argv), ms, self.db, self.queued)
+
+    def _reply(self, argv: Argv, caller: Caller) -> Reply:
+        """Return what the server answers; a script is watched, alone or in a transaction."""
+        line, name = self._connected(), command_name(argv)
+        sent = [argv] if self._queued is None else [one.argv for one in self._queued] * (name == "EXEC")
+        if script := next(filter(is_script, sent), None):
+            may_kill = caller.mode.covers(Mode.ADMIN)
+            return run_watched(self.gate.server, line, argv, may_kill=may_kill, script=script)[0]
+        return line.exchange(argv)[0]
 
     def _admitted(self, argv: Argv, *, caller: Caller, confirm: str) -> bool:
         """Ask the gate over another connection: on this one its questions would join a transaction."""

@@ -28,6 +28,7 @@ from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, pack, word
 from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
 from thumbapp.explorer.servers import Server, databases
+from thumbapp.explorer.watchdog import KILLS, is_script, run_watched
 from thumbapp.explorer.wire import ANY_DB, Line
 
 CONFIRM_WITHIN_S: Final = 300
@@ -91,10 +92,15 @@ class Gate:
             Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
             ServerAway: there was no answer; the command may have run.
         """
-        with self.server.link.hold(db) as line:
+        is_busy = command_name(argv) in KILLS
+        with self.server.link.hold_bare() if is_busy else self.server.link.hold(db) as line:
             changes = self._admit(line, argv, caller=caller, db=db, confirm=confirm, holds_line=False)
             began = time.perf_counter()
-            reply = line.exchange(argv, cut_at=cut_at)[0]
+            if is_script(argv):
+                may_kill = caller.mode.covers(Mode.ADMIN)
+                reply, _ = run_watched(self.server, line, argv, may_kill=may_kill, cut_at=cut_at)
+            else:
+                reply = line.exchange(argv, cut_at=cut_at)[0]
             ms = (time.perf_counter() - began) * 1000
         if changes:
             self.note_run(argv, reply, caller=caller, db=db)

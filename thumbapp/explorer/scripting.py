@@ -1,7 +1,6 @@
 """Lua scripts: run by their fingerprint, watched over, kept under a name, and the server's functions.
 
-Knows no web. What a script costs cannot be known before, so each has `PATIENCE_S`: one that only reads
-is ended then, of any other the caller is told.
+Knows no web. What a script costs cannot be known before, so `thumbapp.explorer.watchdog` looks after each.
 """
 
 import hashlib
@@ -11,16 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.errors import ScriptRunning, ServerLacks
+from thumbapp.errors import ServerLacks
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.parts import data, items, pairs, text
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.resp import Argv, Failure, Reply
-from thumbapp.explorer.wire import ANY_DB, Line, Waiting, unfailed
+from thumbapp.explorer.rules import Mode
+from thumbapp.explorer.watchdog import run_watched
+from thumbapp.explorer.wire import ANY_DB, unfailed
 
-PATIENCE_S: Final = 2.0
-# A server hears SCRIPT KILL only once its busy-reply-threshold, 5 s unless configured, has passed.
-_KILLED_WITHIN_S: Final = 10.0
 _CUT_AT: Final = 1_000_000
 _AT_LINE: Final = re.compile(r"(?:user_script|user_function|@\w+):(\d+):")
 
@@ -73,24 +71,24 @@ def run_script(
 
     Raises:
         Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
-        ScriptRunning: it may write and has run for `PATIENCE_S`; it goes on, `kill` may end it.
+        ScriptRunning: it may write and has run for two seconds; it goes on, `kill` may end it.
         ServerLacks: *read_only*, and the server is older than 7.0.
     """
     suffix = "_RO" if read_only else ""
     rest: Argv = (len(keys), *keys, *args)
     whole: Argv = (f"EVAL{suffix}", source, *rest)
-    link = gate.server.link
-    with link.hold(db) as rescue:
-        if read_only and not gate.server.knows(rescue, "EVAL_RO"):
+    server, may_kill = gate.server, caller.mode.covers(Mode.ADMIN)
+    with server.link.hold(db) as line:
+        if read_only and not server.knows(line, "EVAL_RO"):
             raise ServerLacks("EVAL_RO", "7.0")
         gate.admit(whole, caller=caller, db=db, confirm=confirm)
-        with link.hold(db) as line, line.wait(cut_at=_CUT_AT) as waiting:
-            began, sha = time.perf_counter(), fingerprint(source)
-            reply, was_killed = _watched(waiting, (f"EVALSHA{suffix}", sha, *rest), rescue, read_only)
-            was_loaded = not (isinstance(reply, Failure) and reply.text.startswith("NOSCRIPT"))
-            if not was_loaded:
-                reply, was_killed = _watched(waiting, whole, rescue, read_only)
-            ms = (time.perf_counter() - began) * 1000
+        began, sha = time.perf_counter(), fingerprint(source)
+        short: Argv = (f"EVALSHA{suffix}", sha, *rest)
+        reply, was_killed = run_watched(server, line, short, may_kill=may_kill, cut_at=_CUT_AT)
+        was_loaded = not (isinstance(reply, Failure) and reply.text.startswith("NOSCRIPT"))
+        if not was_loaded:
+            reply, was_killed = run_watched(server, line, whole, may_kill=may_kill, cut_at=_CUT_AT)
+        ms = (time.perf_counter() - began) * 1000
     gate.note_run(whole, reply, caller=caller, db=db)
     return Outcome(reply, as_text(reply), ms, sha, was_loaded, was_killed)
 
@@ -107,20 +105,18 @@ def call_function(
 ) -> Outcome:
     """Call the function *name* of a library on the server, under the same watch as a script."""
     argv: Argv = ("FCALL", name, len(keys), *keys, *args)
-    link = gate.server.link
-    with link.hold(db) as rescue:
+    may_kill = caller.mode.covers(Mode.ADMIN)
+    with gate.server.link.hold(db) as line:
         gate.admit(argv, caller=caller, db=db, confirm=confirm)
-        with link.hold(db) as line, line.wait(cut_at=_CUT_AT) as waiting:
-            began = time.perf_counter()
-            reply, was_killed = _watched(waiting, argv, rescue, only_reads=False)
-            ms = (time.perf_counter() - began) * 1000
+        began = time.perf_counter()
+        reply, was_killed = run_watched(gate.server, line, argv, may_kill=may_kill, cut_at=_CUT_AT)
+        ms = (time.perf_counter() - began) * 1000
     gate.note_run(argv, reply, caller=caller, db=db)
     return Outcome(reply, as_text(reply), ms, "", was_loaded=True, was_killed=was_killed)
 
 
 def kill(gate: Gate, *, caller: Caller, is_function: bool = False) -> Reply:
     """End the script that keeps the server busy, and return what the server says to that."""
-    # Even SELECT is refused meanwhile.
     return gate.run(("FUNCTION" if is_function else "SCRIPT", "KILL"), caller=caller, db=ANY_DB).reply
 
 
@@ -161,16 +157,3 @@ def _library(facts: Mapping[str, Reply]) -> Library:
         functions=tuple(sorted(name for name in names if isinstance(name, bytes))),
         source=data(facts.get("library_code")),
     )
-
-
-def _watched(waiting: Waiting, argv: Argv, rescue: Line, only_reads: bool) -> tuple[Reply, bool]:
-    """Return the reply to *argv*, and whether it had to be ended over the connection *rescue*."""
-    waiting.send(argv)
-    if waiting.has_reply(timeout_s=PATIENCE_S):
-        return waiting.reply(), False
-    if not only_reads:
-        raise ScriptRunning(PATIENCE_S)
-    rescue.exchange(("SCRIPT", "KILL"), timeout_s=_KILLED_WITHIN_S)
-    if not waiting.has_reply(timeout_s=_KILLED_WITHIN_S):
-        raise ScriptRunning(_KILLED_WITHIN_S)
-    return waiting.reply(), True

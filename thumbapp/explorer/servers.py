@@ -32,6 +32,7 @@ class Server:
     link: Link
     first_db: int = 0
     is_read_only: bool = False
+    is_embedded: bool = False
     protected: tuple[bytes, ...] = ()
     home_db: Callable[[], int | None] = lambda: None
     _catalog: tuple[float, Catalog] | None = field(default=None, repr=False)
@@ -104,6 +105,7 @@ class Servers:
             label=_host_and_port(label),
             link=Link(client, name=_host_and_port(label)),
             first_db=0 if is_embedded else _db_of(client),
+            is_embedded=is_embedded,
             protected=self._protected(),
             home_db=self._home_db,
         )

@@ -124,14 +124,15 @@ class Line:
             yield ask
 
     @contextmanager
-    def wait(self, *, cut_at: int) -> Iterator["Waiting"]:
-        """Lend the connection for replies that come when they come; it is closed afterwards.
+    def wait(self, *, cut_at: int | None, is_kept: bool = False) -> Iterator["Waiting"]:
+        """Lend the connection for replies that come when they come.
 
-        Of longer strings the first *cut_at* bytes are kept.
+        It is closed afterwards, unless *is_kept*: then every reply has been taken. Of longer strings the
+        first *cut_at* bytes are kept.
         """
         with self._talking(TIMEOUT_S) as wire:
             yield Waiting(wire, ReplyReader(wire.recv, cut_at=cut_at, limit=MOST_REPLY_BYTES))
-        self.is_clean = False
+        self.is_clean = is_kept
 
     def note(self, commands: Sequence[str], count: int, began: float) -> None:
         """Write into the journal what was sent in a `talk` that began at *began*."""
@@ -211,6 +212,22 @@ class Link:
             else:
                 connection.disconnect()
             self._pool.release(connection)
+
+    @contextmanager
+    def hold_bare(self) -> Iterator[Line]:
+        """Lend a new connection that has only signed in: a server busy with a script takes no more than that.
+
+        Raises ServerAway and ServerRefused as `hold` does.
+        """
+        options = self._pool.connection_kwargs | {"client_name": None, "db": 0}
+        connection = self._pool.connection_class(**options)
+        try:
+            connection.connect()
+            yield Line(connection, db=ANY_DB, server=self.name, journal=None)
+        except redis.RedisError as error:
+            raise self._explained(error) from error
+        finally:
+            connection.disconnect()
 
     def exchange(self, db: int, *commands: Argv, cut_at: int | None = None) -> list[Reply]:
         """Send *commands* as one packet to database *db* and return a reply for each."""

@@ -44,6 +44,7 @@ appendonly yes
 appendfsync everysec
 save ""
 maxmemory-policy noeviction
+busy-reply-threshold 2000
 """
 
 
