@@ -81,6 +81,19 @@ def test_a_client_is_listed_and_ended(gate: Gate, any_client: redis.Redis) -> No
     assert not [one for one in vitals.clients() if one["id"] == str(number)]
 
 
+def test_every_client_is_listed_however_many(gate: Gate, any_client: redis.Redis) -> None:
+    kwargs = any_client.get_connection_kwargs()
+    others = [redis.Redis(host=kwargs["host"], port=kwargs["port"], protocol=2) for _ in range(40)]
+    for number, other in enumerate(others):
+        other.client_setname(f"other-{number}")
+
+    names = {one["name"] for one in Vitals(gate, caller=VIEWER).clients()}
+
+    assert {f"other-{number}" for number in range(40)} <= names
+    for other in others:
+        other.close()
+
+
 def test_settings_are_shown_without_secrets(gate: Gate, any_client: redis.Redis) -> None:
     any_client.config_set("masterauth", "hunter2")
 

@@ -24,6 +24,7 @@ SECTIONS: Final = ("server", "clients", "memory", "persistence", "stats", "repli
 MASK: Final = "(hidden)"
 _SECRETS: Final = re.compile(r"pass|auth|secret|acl-|tls-key|user$")
 _LONGEST: Final = 500
+_LONGEST_TOLD: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Vitals:
 
     def clients(self) -> list[dict[str, str]]:
         """Return who is connected, as CLIENT LIST tells it, the longest connected first."""
-        text = self._ask("CLIENT", "LIST")
+        text = self._ask("CLIENT", "LIST", cut_at=None)
         lines = text.decode("utf-8", "backslashreplace").splitlines() if isinstance(text, bytes) else []
         return [dict(pair.partition("=")[::2] for pair in line.split(" ")) for line in lines]
 
@@ -180,8 +181,8 @@ class Vitals:
     def _list(self, *argv: str | int) -> list[Reply]:
         return items(self._ask(*argv))
 
-    def _ask(self, *argv: str | int, confirm: str = "") -> Reply:
-        ran = self._gate.run(argv, caller=self._caller, db=0, confirm=confirm, cut_at=4_096)
+    def _ask(self, *argv: str | int, confirm: str = "", cut_at: int | None = _LONGEST_TOLD) -> Reply:
+        ran = self._gate.run(argv, caller=self._caller, db=0, confirm=confirm, cut_at=cut_at)
         return unfailed(ran.reply)
 
 

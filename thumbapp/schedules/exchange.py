@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from thumbapp.errors import BadFile, BadSchedule, NameTaken
+from thumbapp.runtime.logs import json_line
 from thumbapp.schedules.draft import read_plan
 from thumbapp.schedules.keys import name_key
 from thumbapp.schedules.model import Kind, Plan, Schedule, Source
@@ -56,10 +57,10 @@ class Step:
 
 
 def write(plans: Iterable[Plan]) -> str:
-    """Return *plans* as YAML."""
+    """Return *plans* as YAML, in which nothing can drive a terminal or turn the direction of writing."""
     told = {"schedules": [_told(plan) for plan in plans]}
-    text: str = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    text: str = yaml.dump(told, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return json_line(text)
 
 
 def worth_keeping(found: Iterable[Schedule]) -> list[Plan]:
@@ -153,6 +154,18 @@ def _plain(value: Any) -> Any:
 
 def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML ships no types
+    """Puts texts with odd characters between double quotes, where they may be written as escapes."""
+
+
+def _written(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    is_odd = json_line(text) != text
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_odd else None)
+
+
+_Dumper.add_representer(str, _written)
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML ships no types
