@@ -1,8 +1,10 @@
 // The benchmark's page: results are shown while they come, and it can be stopped.
 
 import { byId } from "./lib/dom.js";
+import { linesOf } from "./lib/lines.js";
 import { fragment } from "./lib/swap.js";
 import { followServer, submitsOnChange } from "./redis/head.js";
+import { reasonOf, showError } from "./redis/refusal.js";
 
 submitsOnChange();
 void followServer();
@@ -25,8 +27,8 @@ async function measure() {
   try {
     const url = form.dataset.run ?? "";
     const answer = await fetch(url, { method: "POST", body: new FormData(form), signal: running.signal });
-    if (!answer.ok || answer.redirected || !answer.body) fail(await said(answer));
-    else await read(answer.body.getReader());
+    if (!answer.ok || answer.redirected || !answer.body) fail(await reasonOf(answer));
+    else await read(answer.body);
   } catch {
     if (!running.signal.aborted) fail("The connection was lost.");
   }
@@ -34,16 +36,10 @@ async function measure() {
   set(false);
 }
 
-/** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
-async function read(reader) {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    const last = lines.filter(Boolean).at(-1);
+/** @param {NonNullable<Response["body"]>} body */
+async function read(body) {
+  for await (const lines of linesOf(body)) {
+    const last = lines.at(-1);
     if (last) byId("bench-result").replaceWith(fragment(JSON.parse(last).html));
   }
 }
@@ -56,15 +52,5 @@ function set(isRunning) {
 
 /** @param {string} words */
 function fail(words) {
-  const place = byId("bench-error");
-  place.hidden = !words;
-  const text = place.querySelector(".error-words");
-  if (text) text.textContent = words;
-}
-
-/** Returns why it was refused. @param {Response} answer */
-async function said(answer) {
-  if (answer.redirected) return "You are signed out.";
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("main p")?.textContent?.trim() || `The site answered ${answer.status}.`;
+  showError(byId("bench-error"), words);
 }

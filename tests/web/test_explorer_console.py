@@ -224,3 +224,13 @@ def test_a_transaction_is_shown_and_a_question_is_answered(windows: Windows) -> 
 
     expect(page.locator("#transcript .entry").last.locator(".reply")).to_have_text("OK")
     assert windows.server.dbsize() == 0
+
+
+def test_what_is_no_wait_is_refused_in_a_sentence(windows: Windows) -> None:
+    page = windows.open("/redis/console")
+
+    page.fill("#wait-line", "GET test")
+    page.click("#wait-start")
+
+    expect(page.locator("#wait-state")).to_contain_text("GET")
+    expect(page.locator("#wait-stop")).to_be_hidden()

@@ -4,6 +4,7 @@ import { announce } from "../lib/announce.js";
 import { byId } from "../lib/dom.js";
 import { fragment, swapAll } from "../lib/swap.js";
 import { ConsoleLine } from "./console_line.js";
+import { reasonOf, showError } from "./refusal.js";
 
 const MOST_ENTRIES = 200;
 
@@ -75,14 +76,12 @@ export class Console {
 
   /** @param {Response} answer */
   async #show(answer) {
-    const text = await answer.text();
-    const told = fragment(text).firstElementChild;
-    if (!answer.ok || answer.redirected || !(told instanceof HTMLElement) || told.dataset.prompt === undefined) {
-      this.#fail(answer.redirected ? "You are signed out. Sign in and come back." : reason(text, answer.status));
-      return;
+    if (!answer.ok || answer.redirected) {
+      return this.#fail(await reasonOf(answer, `The site answered ${answer.status}. Nothing is known of the line.`));
     }
-    byId("console-error").hidden = true;
-    byId("console-prompt").textContent = told.dataset.prompt;
+    const told = /** @type {HTMLElement} */ (fragment(await answer.text()).firstElementChild);
+    this.#fail("");
+    byId("console-prompt").textContent = told.dataset.prompt ?? "";
     document.getElementById("console-hint")?.remove();
     const entries = [...told.querySelectorAll(".entry")];
     swapAll(told.querySelector("#console-queue")?.outerHTML ?? "");
@@ -114,24 +113,10 @@ export class Console {
 
   /** @param {string} words */
   #fail(words) {
-    const place = byId("console-error");
-    place.hidden = false;
-    const text = place.querySelector(".error-words");
-    if (text) text.textContent = words;
+    showError(byId("console-error"), words);
   }
 
   #toEnd() {
     this.transcript.scrollTop = this.transcript.scrollHeight;
   }
-}
-
-/**
- * Returns what an error page says, in a sentence.
- *
- * @param {string} html
- * @param {number} status
- */
-function reason(html, status) {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  return page.querySelector("main p")?.textContent?.trim() || `The site answered ${status}. Nothing is known of the line.`;
 }

@@ -56,8 +56,7 @@ export class Feed {
         /** @type {Told} */
         const told = await answer.json();
         this.#after = told.id ?? "";
-        this.#say("every 5 s");
-        this.#take(told);
+        this.#take(told, "every 5 s");
       } else {
         this.#say("the site does not answer");
       }
@@ -66,15 +65,15 @@ export class Feed {
     this.#open();
   }
 
-  /** @param {Told} told */
-  #take(told) {
+  /** @param {Told} told @param {string} [words] how it comes */
+  #take(told, words = "live") {
     this.#dropped += told.dropped;
     if (told.lost) this.#note("what came meanwhile may be missing");
     this.#held.push(...told.messages);
     this.#dropped += Math.max(0, this.#held.length - MOST_HELD);
     this.#held = this.#held.slice(-MOST_HELD);
     if (!this.#isPaused) this.#show();
-    this.#say(told.trouble || "live");
+    this.#say(told.trouble || words);
   }
 
   #show() {

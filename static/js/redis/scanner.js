@@ -1,5 +1,7 @@
 // Reads keys as the server finds them: lines of JSON, portion after portion, until there are enough.
 
+import { linesOf } from "../lib/lines.js";
+
 /** @typedef {[id: string, type: string, ttlMs: number | null, bytes: number | null, length: number | null]} Row */
 /**
  * @typedef {object} Portion
@@ -52,13 +54,8 @@ export class Scanner {
     const query = `&limit=${wanted}&cursor=${encodeURIComponent(this.cursor ?? "")}`;
     const answer = await fetch(this.url + query, { signal, cache: "no-store" });
     if (!answer.ok || !answer.body) throw new Refusal(await words(answer));
-    let [found, rest] = [0, ""];
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const lines = (rest + part.value).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) found += this.#take(JSON.parse(line));
-    }
+    let found = 0;
+    for await (const lines of linesOf(answer.body)) for (const line of lines) found += this.#take(JSON.parse(line));
     return found;
   }
 

@@ -1,6 +1,8 @@
 // The second pane: a command that waits, read line by line from a request that stays open.
 
 import { byId, copyOf } from "../lib/dom.js";
+import { linesOf } from "../lib/lines.js";
+import { reasonOf } from "./refusal.js";
 
 const MOST_ENTRIES = 500;
 
@@ -39,25 +41,17 @@ export class WaitPane {
     form.set("wait", this.#id);
     try {
       const answer = await fetch(this.root.dataset.start ?? "", { method: "POST", body: form, signal: this.#open.signal });
-      if (!answer.ok || answer.redirected || !answer.body) this.#set(false, await said(answer));
-      else await this.#read(answer.body.getReader());
+      if (!answer.ok || answer.redirected || !answer.body) this.#set(false, await reasonOf(answer));
+      else await this.#read(answer.body);
     } catch {
       this.#set(false, "the connection was lost; what came meanwhile is lost too");
     }
     this.#open = null;
   }
 
-  /** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
-  async #read(reader) {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line) this.#take(JSON.parse(line));
-    }
+  /** @param {NonNullable<Response["body"]>} body */
+  async #read(body) {
+    for await (const lines of linesOf(body)) for (const line of lines) this.#take(JSON.parse(line));
     this.#set(false, "ended");
   }
 
@@ -95,11 +89,4 @@ export class WaitPane {
     byId("wait-stop").hidden = !isWaiting;
     byId("wait-state").textContent = words;
   }
-}
-
-/** Returns why a wait was refused. @param {Response} answer */
-async function said(answer) {
-  if (answer.redirected) return "you are signed out";
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("main p")?.textContent?.trim() || `the site answered ${answer.status}`;
 }
