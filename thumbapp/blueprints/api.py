@@ -8,12 +8,13 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import idempotency, openapi, trail
+from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.batch_archive import stream_archive
 from thumbapp.blueprints.context import has_session_cookie, job_service, parts
 from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
 from thumbapp.blueprints.security import protect_cookie_request
-from thumbapp.blueprints.streams import live_response
+from thumbapp.blueprints.streams import conditional, live_response
 from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
 from thumbapp.imaging.recipe import WORDS, Recipe
@@ -55,16 +56,15 @@ def index() -> Response:
     actor = asker().actor
     if actor == "":
         return jsonify(items=[], cursor=None)
-    page = job_service().page_of(
-        actor, state=_state_asked(), cursor=request.args.get("cursor"), limit=_limit_asked()
-    )
+    limit = number_asked("limit", default=50, most=MOST_ITEMS)
+    page = job_service().page_of(actor, state=_state_asked(), cursor=request.args.get("cursor"), limit=limit)
     return jsonify(items=[job_json(job) for job in page.items], cursor=page.cursor)
 
 
 @bp.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
     """Return the job; with ``If-None-Match`` 304 while nothing changed."""
-    return _conditional(_job_state(job_id)())
+    return conditional(_job_state(job_id)())
 
 
 @bp.delete("/jobs/<job_id>")
@@ -124,7 +124,7 @@ def thumbnail(job_id: str, name: str) -> Response:
 @bp.get("/batches/<batch_id>")
 def batch(batch_id: str) -> Response:
     """Return the batch with its jobs; with ``If-None-Match`` 304 while nothing changed."""
-    return _conditional(_batch_state(batch_id)())
+    return conditional(_batch_state(batch_id)())
 
 
 @bp.get("/batches/<batch_id>/events")
@@ -194,13 +194,6 @@ def _batch_state(batch_id: str) -> Callable[[], dict[str, Any]]:
     return lambda: batch_json(service.batch(batch_id))
 
 
-def _conditional(body: dict[str, Any]) -> Response:
-    response = jsonify(body)
-    response.add_etag()
-    response.make_conditional(request)
-    return response
-
-
 def _archive_name(job: Job) -> str:
     return clean_name(f"{job.filename.rpartition('.')[0] or job.filename}.zip")
 
@@ -210,10 +203,3 @@ def _state_asked() -> JobState | None:
     if text and text not in set(JobState):
         raise BadParameter("state", text, " ".join(JobState))
     return JobState(text) if text else None
-
-
-def _limit_asked() -> int:
-    text = request.args.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
-        raise BadParameter("limit", text, f"a number from 1 to {MOST_ITEMS}")
-    return int(text)

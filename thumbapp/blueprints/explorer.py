@@ -5,12 +5,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.access import safe_path
+from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.explorer_console import console_parts
 from thumbapp.blueprints.explorer_frame import frame
 from thumbapp.blueprints.explorer_keys import keys_page, lines
 from thumbapp.blueprints.explorer_values import value_pane
 from thumbapp.blueprints.explorer_where import where
-from thumbapp.errors import BadParameter, KeyNotFound, SignInBusy, SignInFailed, Throttled
+from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import MOST_ROWS_STREAMED, STEP
 
@@ -46,7 +47,8 @@ def entries() -> str:
 @bp.get("/scan")
 def scan_keys() -> AnyResponse:
     """Stream keys while they are found, a line of JSON for each portion."""
-    found = stream_with_context(lines(where(), limit=_limit_asked()))
+    limit = number_asked("limit", default=STEP, most=MOST_ROWS_STREAMED)
+    found = stream_with_context(lines(where(), limit=limit))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
 
 
@@ -72,10 +74,3 @@ _SAYS = {
     Mode.EDIT: "Edit mode is on until 15 minutes pass without use.",
     Mode.ADMIN: "Admin mode is on until 15 minutes pass without use.",
 }
-
-
-def _limit_asked() -> int:
-    text = request.args.get("limit", str(STEP))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_ROWS_STREAMED:
-        raise BadParameter("limit", text, f"a number from 1 to {MOST_ROWS_STREAMED}")
-    return int(text)

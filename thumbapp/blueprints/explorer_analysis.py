@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
+from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.explorer_where import where
 from thumbapp.blueprints.filters import filesize
 from thumbapp.charts import Chart, Look, Series, draw
-from thumbapp.errors import BadParameter, ThumbAppError
+from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.analysis import SAMPLE, Estimate, Report, analyse
 
 bp = Blueprint("explorer_analysis", __name__, url_prefix="/redis")
@@ -21,7 +22,8 @@ _COLUMNS: Final = 5
 def show() -> str:
     """Show memory by prefix, type and life, the biggest keys, and those without an end."""
     place = where()
-    sample, depth = _number("sample", SAMPLE, SAMPLES[-1]), _number("depth", 1, DEEPEST)
+    sample = number_asked("sample", default=SAMPLE, most=SAMPLES[-1])
+    depth = number_asked("depth", default=1, most=DEEPEST)
     report, error = None, None
     try:
         report = analyse(
@@ -67,10 +69,3 @@ def _bars(name: str, title: str, found: Sequence[Estimate], *, over: str) -> Cha
 
 def _short(label: str) -> str:
     return label if len(label) <= 14 else f"{label[:12]}..."
-
-
-def _number(name: str, default: int, most: int) -> int:
-    text = request.args.get(name, str(default))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
-        raise BadParameter(name, text[:40], f"a number from 1 to {most:,}")
-    return int(text)

@@ -8,11 +8,12 @@ import orjson
 from flask import Blueprint, Response, jsonify, request
 
 from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.asked import number_asked, object_asked
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer_values import ask_for
 from thumbapp.blueprints.explorer_where import db_asked
 from thumbapp.blueprints.security import protect_cookie_request
-from thumbapp.errors import BadParameter, NoJsonObject
+from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan
 from thumbapp.explorer.gate import Ran
 from thumbapp.explorer.line import parse
@@ -41,7 +42,7 @@ def keys() -> Response:
         Search(typed(asked.get("match", "")), asked.get("type", "")),
         db=db_asked(asked.get("db", ""), server=server),
         cursor=asked.get("cursor", ""),
-        limit=_limit_asked(),
+        limit=number_asked("limit", default=scan.STEP, most=scan.MOST_ROWS),
     )
     return jsonify(portion_told(found))
 
@@ -59,7 +60,7 @@ def value(key_id: str) -> Response:
 @bp.post("/command")
 def command() -> Response:
     """Run one command; what the server answers, an error too, is 200."""
-    told = _body()
+    told = object_asked(most_bytes=_MOST_BYTES)
     argv, server = _argv(told), _text(told, "server")
     gate = parts().explorer.gate(server)
     db = db_asked(str(told.get("db", "")), server=server)
@@ -82,17 +83,6 @@ def _mode(told: dict[str, Any]) -> Mode:
     explorer_mode.note_use()
     now = explorer_mode.mode_now()
     return wanted if now.covers(wanted) else now
-
-
-def _body() -> dict[str, Any]:
-    request.max_content_length = _MOST_BYTES
-    try:
-        told = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise NoJsonObject from error
-    if not isinstance(told, dict):
-        raise NoJsonObject
-    return told
 
 
 def _argv(told: dict[str, Any]) -> Argv:
@@ -123,10 +113,3 @@ def _text(told: dict[str, Any], name: str) -> str:
     if not isinstance(given, str):
         raise BadParameter(name, str(given), "a text")
     return given
-
-
-def _limit_asked() -> int:
-    text = request.args.get("limit", str(scan.STEP))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= scan.MOST_ROWS:
-        raise BadParameter("limit", text, f"a number from 1 to {scan.MOST_ROWS:,}")
-    return int(text)

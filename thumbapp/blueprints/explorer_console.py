@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer_frame import frame
 from thumbapp.blueprints.explorer_where import Where, where
@@ -26,6 +27,7 @@ from thumbapp.live.subscription import Subscription
 MOST_LINES: Final = 100
 SHOWN_AT_ONCE: Final = 5_000
 _STOP: Final = "console.stop"
+_HIGHEST_NUMBER: Final = 10**9
 
 bp = Blueprint("explorer_console", __name__, url_prefix="/redis/console")
 
@@ -77,8 +79,8 @@ def completions() -> Response:
 def reply() -> Response:
     """Return a portion of a long reply, as text."""
     desk = parts().explorer.consoles.find(_console_id(), owner=_owner())
-    number = request.args.get("number", "")
-    entry = desk.find(int(number)) if desk and number.isascii() and number.isdecimal() else None
+    number = number_in(request.args.get("number", ""), most=_HIGHEST_NUMBER)
+    entry = desk.find(number) if desk and number is not None else None
     if entry is None:
         raise FileNotThere
     start = max(0, request.args.get("from", 0, type=int))

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer_frame import frame
 from thumbapp.blueprints.explorer_where import Where, where
@@ -22,6 +23,7 @@ _ASK: Final[dict[str, Callable[[Vitals], object]]] = {
     "settings": lambda vitals: vitals.settings(request.args.get("pattern") or "*"),
     "commands": Vitals.command_statistics,
 }
+_HIGHEST_CLIENT: Final = 2**63 - 1
 
 bp = Blueprint("explorer_server", __name__, url_prefix="/redis/server")
 
@@ -59,10 +61,11 @@ def change_setting() -> AnyResponse | str:
 def kill_client() -> AnyResponse | str:
     """End the connection of a client; asks first."""
     text = request.form.get("client", "")
-    if not text.isascii() or not text.isdecimal():
+    client_id = number_in(text, most=_HIGHEST_CLIENT)
+    if client_id is None:
         raise BadParameter("client", text, "the id of a client")
     return _done(
-        lambda vitals, confirm: vitals.kill_client(int(text), confirm=confirm),
+        lambda vitals, confirm: vitals.kill_client(client_id, confirm=confirm),
         "It is disconnected.",
     )
 

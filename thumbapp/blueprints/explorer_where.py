@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import g, request, url_for
 
+from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.gate import Gate
@@ -135,9 +136,9 @@ def db_asked(text: str, *, server: str) -> int:
     first = parts().explorer.servers.find(server).first_db
     if not text:
         return first
-    if not text.isascii() or not text.isdecimal() or int(text[:9]) > MOST_DB:
+    if (number := number_in(text, most=MOST_DB)) is None:
         raise BadParameter("db", text, "a number from 0 on")
-    return int(text)
+    return number
 
 
 def _layout(text: str) -> Layout:

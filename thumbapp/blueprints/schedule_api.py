@@ -2,16 +2,16 @@
 
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import trail
+from thumbapp.blueprints.asked import number_asked, object_asked
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.schedule_json import preview_json, schedule_json, slot_json
 from thumbapp.blueprints.security import protect_cookie_request
-from thumbapp.errors import BadParameter, NoJsonObject, VersionNeeded
+from thumbapp.errors import BadParameter, VersionNeeded
 from thumbapp.schedules.listing import MOST, Listing, Row, Show, Wanted, look
 from thumbapp.schedules.model import Schedule
 from thumbapp.schedules.recurrence import MOST_SHOWN
@@ -33,7 +33,7 @@ def index() -> Response:
 @bp.post("")
 def create() -> AnyResponse:
     """Save a new schedule; 201 with its object."""
-    told = _body()
+    told = _plan_told()
     trail.note("schedule.create", str(told.get("name", ""))[:100])
     made = schedules().create(told, who=asker().name)
     response = _answer(made, status=201)
@@ -50,7 +50,7 @@ def show(schedule_id: str) -> Response:
 @bp.put("/<schedule_id>")
 def edit(schedule_id: str) -> Response:
     """Save a changed schedule; what is left out stays, and what can only be read is passed over."""
-    told, seen = _body(), schedules().store.find(schedule_id)
+    told, seen = _plan_told(), schedules().store.find(schedule_id)
     trail.note("schedule.edit", seen.name)
     version = _version_asked()
     if version is None:
@@ -80,7 +80,7 @@ def run(schedule_id: str) -> AnyResponse:
 def preview() -> Response:
     """Return what a new schedule would do; nothing is saved."""
     trail.nothing()
-    return jsonify(preview_json(schedules().preview(_body(), count=_count_asked())))
+    return jsonify(preview_json(schedules().preview(_plan_told(), count=_count_asked())))
 
 
 @bp.post("/<schedule_id>/preview")
@@ -88,7 +88,7 @@ def preview_of(schedule_id: str) -> Response:
     """Return what a schedule would do with what the body changes; nothing is saved."""
     trail.nothing()
     before = schedules().store.find(schedule_id)
-    told = _body() if request.content_length else {}
+    told = _plan_told() if request.content_length else {}
     return jsonify(preview_json(schedules().preview(told, before=before, count=_count_asked())))
 
 
@@ -123,27 +123,12 @@ def cursor_asked() -> str:
     return text
 
 
-def number_asked(name: str, *, default: int, most: int) -> int:
-    """Return the number *name* of the query, from 1 to *most*."""
-    text = request.args.get(name, str(default))
-    if not (text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
-        raise BadParameter(name, text, f"a number from 1 to {most}")
-    return int(text)
+def _plan_told() -> dict[str, Any]:
+    return object_asked(most_bytes=_MOST_BYTES)
 
 
 def _count_asked() -> int:
     return number_asked("count", default=5, most=MOST_SHOWN)
-
-
-def _body() -> dict[str, Any]:
-    request.max_content_length = _MOST_BYTES
-    try:
-        told = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise NoJsonObject from error
-    if not isinstance(told, dict):
-        raise NoJsonObject
-    return told
 
 
 def _version_asked() -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from flask import Response, request, stream_with_context
+from flask import Response, jsonify, request, stream_with_context
 
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, owner
@@ -12,6 +12,14 @@ from thumbapp.errors import ThumbAppError, TooManyStreams
 from thumbapp.live import sse
 from thumbapp.live.events import Event
 from thumbapp.live.hub import Hub
+
+
+def conditional(body: dict[str, Any]) -> Response:
+    """Return *body* as JSON for who asks instead of hearing a stream; 304 when it is what they have."""
+    response = jsonify(body)
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def live_response(topic: str, *, state: Callable[[], dict[str, Any]]) -> Response:

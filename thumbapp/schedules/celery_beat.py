@@ -17,7 +17,6 @@ _APP: Final = "django_celery_beat"
 _TABLES: Final = ("periodictask", "intervalschedule", "crontabschedule", "clockedschedule", "solarschedule")
 _UNITS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _CRON: Final = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
-_TOO_SHORT: Final = "an interval below a second is not run here"
 _MOST_BYTES: Final = 50_000_000
 
 Rows = dict[str, dict[Any, dict[str, Any]]]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response
 
 from thumbapp.blueprints.monitor.site import monitor
 from thumbapp.blueprints.streams import follow
@@ -29,11 +29,3 @@ def stream(topic: str, state: Any) -> Response:
     """Return the stream of *topic*."""
     site = monitor()
     return follow(site.hub, topic, state=state, session=site.host.visitor(), kind=KIND)
-
-
-def conditional(body: dict[str, Any]) -> Response:
-    """Return *body* as JSON; 304 when it is what the browser has."""
-    response = jsonify(body)
-    response.add_etag()
-    response.make_conditional(request)
-    return response

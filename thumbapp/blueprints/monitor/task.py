@@ -7,6 +7,7 @@ from thumbapp.blueprints.monitor import live
 from thumbapp.blueprints.monitor.blueprint import pages
 from thumbapp.blueprints.monitor.site import monitor, render
 from thumbapp.blueprints.monitor.task_page import task_page
+from thumbapp.blueprints.streams import conditional
 from thumbapp.errors import TaskNotKept, WrongState, WrongTaskState
 
 
@@ -26,7 +27,7 @@ def task_panel(task_id: str) -> str:
 def one_task_events(task_id: str) -> Response:
     """Stream the state of the task; with ``?poll`` answer it as it is, for pages that ask."""
     if "poll" in request.args:
-        return live.conditional(live.task_state(task_id))
+        return conditional(live.task_state(task_id))
     return live.stream(f"task:{task_id}", lambda: live.task_state(task_id))
 
 

@@ -10,6 +10,7 @@ from thumbapp.blueprints.monitor.blueprint import pages
 from thumbapp.blueprints.monitor.bulk import FailedTasks, failed_tasks
 from thumbapp.blueprints.monitor.site import monitor, render
 from thumbapp.blueprints.monitor.task_rows import task_list
+from thumbapp.blueprints.streams import conditional
 
 
 @pages.get("/tasks")
@@ -27,7 +28,7 @@ def task_rows() -> str:
 @pages.get("/tasks/news")
 def task_news() -> Response:
     """Return what changes whenever a task does, for pages that ask."""
-    return live.conditional(live.news())
+    return conditional(live.news())
 
 
 @pages.get("/tasks/events")

@@ -7,8 +7,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from thumbapp.blueprints.monitor import wanted as asked
 from thumbapp.blueprints.monitor.blueprint import data
-from thumbapp.blueprints.monitor.live import conditional
 from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.streams import conditional
 from thumbapp.errors import BodyNotJson, MessageTooLarge
 from thumbapp.taskqueue.messages import MAX_MESSAGE_BYTES
 from thumbapp.taskqueue.task_json import task_json, tasks_json, whole_json

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import request, url_for
 
+from thumbapp.blueprints.asked import number_asked
 from thumbapp.errors import BadParameter
 from thumbapp.taskqueue.records import STATES, Filter
 
@@ -43,10 +44,7 @@ def cursor() -> str | None:
 
 def limit(default: int = 50) -> int:
     """Return how many are asked for."""
-    text = request.args.get("limit", str(default))
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_ITEMS:
-        raise BadParameter("limit", text, f"a number from 1 to {MOST_ITEMS}")
-    return int(text)
+    return number_asked("limit", default=default, most=MOST_ITEMS)
 
 
 def _states() -> tuple[str, ...]:
