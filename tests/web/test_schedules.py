@@ -115,7 +115,7 @@ def test_watching_can_be_paused_and_goes_on(operator: Page) -> None:
     operator.goto("/schedules")
     expect(operator.locator("#live-words")).to_contain_text("asks every few seconds, updated")
 
-    operator.get_by_role("button", name="Stop the updates").click()
+    operator.get_by_role("button", name="Pause the updates").click()
     expect(operator.locator("#live-words")).to_contain_text("paused")
     operator.get_by_role("button", name="Go on with the updates").click()
 
