@@ -13,7 +13,7 @@ from thumbapp.errors import (
     LineUnreadable,
     ModeNeeded,
     MustWait,
-    ServerAway,
+    TransactionLost,
 )
 from thumbapp.explorer.console import Console, Said, prompt
 from thumbapp.explorer.gate import Caller, Gate
@@ -178,7 +178,7 @@ def test_the_audit_has_what_ran_and_nothing_that_was_discarded(run: Run, audit: 
     assert [line["target"] for line in audit.lines] == ["app[0] SET a 1", "app[0] INCR a"]
 
 
-def test_a_lost_connection_is_a_sentence_and_the_next_line_runs(
+def test_a_transaction_that_is_lost_is_a_sentence_and_the_next_line_runs(
     console: Console, run: Run, any_client: redis.Redis
 ) -> None:
     run("MULTI")
@@ -186,7 +186,7 @@ def test_a_lost_connection_is_a_sentence_and_the_next_line_runs(
         if client["name"] == "thumbapp-explorer":
             any_client.client_kill_filter(_id=client["id"])
 
-    with pytest.raises(ServerAway):
+    with pytest.raises(TransactionLost):
         run("SET a 1")
 
     assert console.queued is None
@@ -196,3 +196,10 @@ def test_a_lost_connection_is_a_sentence_and_the_next_line_runs(
 def test_the_prompt_names_server_database_and_transaction() -> None:
     assert prompt("localhost:6379", db=0) == "localhost:6379[0]>"
     assert prompt("localhost:6379", db=3, is_queuing=True) == "localhost:6379[3](TX)>"
+
+
+def test_a_console_whose_connection_was_closed_goes_on(run: Run, any_client: redis.Redis) -> None:
+    run("SET a 1")
+    any_client.client_kill_filter(_type="normal", skipme=True)
+
+    assert run("GET a").text == '"1"'

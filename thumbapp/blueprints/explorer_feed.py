@@ -18,7 +18,8 @@ from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.live import sse
 from thumbapp.live.subscription import Subscription
 
-LOT_S: Final = 0.1
+LOT_S: Final = 0.05
+_MOST_A_LOT: Final = 100
 _HEARTBEAT_S: Final = 15.0
 _LIFETIME_S: Final = 60.0
 _WAIT_S: Final = 0.5
@@ -61,7 +62,7 @@ def _frames(
     with seat:
         yield b"retry: 1000\n" + sse.heartbeat(_id(feed, after))
         while not (seat.is_over or left()) and time.monotonic() < end:
-            told, position = _portion(feed, tell, after, timeout_s=_WAIT_S, is_lost=is_lost)
+            told, position = _portion(feed, tell, after, timeout_s=_WAIT_S, is_lost=is_lost, most=_MOST_A_LOT)
             if position != after or is_lost or told["trouble"]:
                 yield sse.frame("messages", orjson.dumps(told), event_id=_id(feed, position))
             elif time.monotonic() > beat:
@@ -74,9 +75,9 @@ def _frames(
 
 
 def _portion(
-    feed: Feed, tell: Tell, after: int, *, timeout_s: float, is_lost: bool
+    feed: Feed, tell: Tell, after: int, *, timeout_s: float, is_lost: bool, most: int = 200
 ) -> tuple[dict[str, Any], int]:
-    portion = feed.wait(after, timeout_s=timeout_s)
+    portion = feed.wait(after, timeout_s=timeout_s, most=most)
     messages = [told | {"at": message.at} for message in portion.messages if (told := tell(message))]
     facts = {"messages": messages, "dropped": portion.dropped, "trouble": portion.trouble, "lost": is_lost}
     return facts, portion.position

@@ -59,6 +59,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.ScriptEnded: 409,
     errors.ScriptRunning: 409,
     errors.ScriptStuck: 409,
+    errors.TransactionLost: 409,
     errors.ScheduleNotFound: 404,
     errors.StaleSchedule: 409,
     errors.StillRunning: 409,

@@ -41,6 +41,7 @@ from thumbapp.errors.console import (
     TooManyChannels,
     TooManyConsoles,
     TooManyQueued,
+    TransactionLost,
 )
 from thumbapp.errors.explorer import (
     BadEdit,
@@ -177,6 +178,7 @@ __all__ = [
     "TooManyChannels",
     "TooManyConsoles",
     "TooManyQueued",
+    "TransactionLost",
     "AlreadyRunning",
     "ArgumentsMisfit",
     "BadArguments",

@@ -40,6 +40,17 @@ class TooManyChannels(GateRefused):
         super().__init__(f"One page listens to {most:,} channels and patterns at most.")
 
 
+class TransactionLost(ThumbAppError):
+    """The connection of a console was lost while a transaction was open on it."""
+
+    code = "transaction-lost"
+
+    def __init__(self, server: str) -> None:
+        super().__init__(
+            f"The connection to {server} was lost, and the open transaction with it. Nothing was sent."
+        )
+
+
 class ScriptRunning(ThumbAppError):
     """A script takes so long that nobody waits for it here."""
 

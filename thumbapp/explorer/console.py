@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from thumbapp.errors import MustWait, ThumbAppError, TooManyQueued
+from thumbapp.errors import MustWait, ThumbAppError, TooManyQueued, TransactionLost
 from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.line import command_line, parse
 from thumbapp.explorer.replies import as_text
@@ -141,6 +141,12 @@ class Console:
         return self.gate.admit(argv, caller=caller, db=self.db, confirm=confirm)
 
     def _connected(self) -> Line:
+        """Return the connection, made anew when it is lost; a transaction that is lost with it is told of."""
+        if self._line is not None and self._line.is_lost():
+            was_open = self._queued is not None or self._watches
+            self._drop()
+            if was_open:
+                raise TransactionLost(self.gate.server.label)
         if self._line is None:
             self._line = self._held.enter_context(self.gate.server.link.hold(self.db))
         return self._line

@@ -102,6 +102,11 @@ class Line:
         self.note(logged_as, count, began)
         return replies
 
+    def is_lost(self) -> bool:
+        """Whether the server has closed the connection meanwhile; no reply may be awaited."""
+        wire: socket.socket | None = self._connection._sock
+        return wire is None or _is_readable(wire, 0)
+
     def moved_to(self, db: int) -> None:
         """Take note that the connection is on database *db* now."""
         self._db = self._connection.db = db
