@@ -1,6 +1,7 @@
 """What every test may lean on: a real Valkey on a free port, settings, and the app over both."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import redis
 from thumbapp.config import Settings
 
 pytest_plugins = ["tests.servers", "tests.windows_files"]
+
+if hasattr(signal, "SIGHUP"):  # who runs us may ignore it, and every process that we start would too
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

@@ -94,5 +94,5 @@ class Site:
         """Let go of everything."""
         self.parts.hub.close()
         self.parts.explorer.close()
-        self.huey.storage.close()
+        self.huey.close()
         self.parts.redis.close()

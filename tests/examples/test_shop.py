@@ -30,7 +30,7 @@ def shop(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sys.modules.pop("examples.shop", None)
     shop = importlib.import_module("examples.shop")
     yield shop
-    shop.huey.storage.close()
+    shop.huey.close()
 
 
 @pytest.fixture

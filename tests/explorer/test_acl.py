@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.explorer.conftest import ADMIN, EDITOR
+from tests.explorer.conftest import ADMIN, EDITOR, ListAudit
 from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded, ServerLacks, ServerRefused
 from thumbapp.explorer.acl import Acl, AclChange, AclUser, setuser
 from thumbapp.explorer.gate import Gate
@@ -92,6 +92,13 @@ def test_refusals_are_listed(acl: Acl, any_client: redis.Redis) -> None:
     refusal = acl.refusals()[0]
 
     assert (refusal["username"], refusal["object"]) == ("ala", "set")
+
+
+def test_looking_leaves_no_line_in_the_audit(acl: Acl, audit: ListAudit) -> None:
+    acl.users()
+    acl.refusals()
+
+    assert audit.lines == []
 
 
 def test_a_removed_user_is_gone(acl: Acl) -> None:

@@ -106,7 +106,7 @@ class Belfry:
         for process in self._consumers:
             process.kill()
             process.wait(10)
-        self._huey.storage.close()
+        self._huey.close()
         self.server.close()
 
     def _is_quiet(self) -> bool:

@@ -15,7 +15,7 @@ def huey(settings: Settings) -> Iterator[StreamHuey]:
     """Return a queue on the private server with the tasks of `sample_tasks`."""
     huey = sample_tasks.build(settings)
     yield huey
-    huey.storage.close()
+    huey.close()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def huey(leased: Settings) -> Iterator[StreamHuey]:
     """Return the queue that the consumers work on."""
     huey = sample_tasks.build(leased)
     yield huey
-    huey.storage.close()
+    huey.close()
 
 
 @pytest.fixture

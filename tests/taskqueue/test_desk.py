@@ -330,4 +330,4 @@ def test_who_only_looks_on_can_have_a_task_tried_again(
 
     assert queued.state == "queued"
     assert TaskDesk(huey).find(task.id).attempts == 2
-    onlooker.storage.close()
+    onlooker.close()

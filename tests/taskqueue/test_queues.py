@@ -18,7 +18,7 @@ from thumbapp.taskqueue.queues import Queues, QueueState
 def huey(settings: Settings, any_server: PrivateServer, any_client: redis.Redis) -> Iterator[StreamHuey]:
     huey = sample_tasks.build(replace(settings, redis_url=any_server.url, lease=1))
     yield huey
-    huey.storage.close()
+    huey.close()
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def other(huey: StreamHuey, settings: Settings, any_server: PrivateServer) -> It
     """Return the same queue as another worker has it."""
     other = sample_tasks.build(replace(settings, redis_url=any_server.url, lease=1))
     yield other
-    other.storage.close()
+    other.close()
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def huey(monitored: tuple[str, Path]) -> Iterator[StreamHuey]:
 
     yield huey
     huey.client.delete("test:climbed", "test:go")
-    huey.storage.close()
+    huey.close()
 
 
 @pytest.fixture

@@ -113,12 +113,12 @@ class Acl:
         Raises:
             BadEdit: a name or rule cannot be. ConfirmationNeeded: it asks first.
         """
-        self._ask(*setuser(change), confirm=confirm)
+        self._do(*setuser(change), confirm=confirm)
         return self.user(change.name)
 
     def remove(self, name: str, *, confirm: str = "") -> None:
         """Remove the user *name*, which ends their connections; raises ConfirmationNeeded first."""
-        self._ask("ACL", "DELUSER", name, confirm=confirm)
+        self._do("ACL", "DELUSER", name, confirm=confirm)
 
     def may(self, name: str, argv: Argv) -> Verdict:
         """Return whether the user *name* may run *argv*; raises ServerLacks before 7.0."""
@@ -137,10 +137,17 @@ class Acl:
         with self._gate.server.link.hold(0) as line:
             return self._gate.server.knows(line, command)
 
-    def _ask(self, *argv: str | bytes | float, confirm: str = "") -> Reply:
+    def _ask(self, *argv: str | bytes | float) -> Reply:
+        self._check_known()
+        return unfailed(self._gate.look(argv, caller=self._caller, db=0))
+
+    def _do(self, *argv: str, confirm: str) -> None:
+        self._check_known()
+        unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
+
+    def _check_known(self) -> None:
         if not self._knows("ACL"):
             raise ServerLacks("ACL", "6.0")
-        return unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
 
 
 def setuser(change: AclChange) -> tuple[str, ...]:

@@ -25,12 +25,12 @@ class Channels:
 
 def count_channels(gate: Gate, names: Sequence[bytes], *, caller: Caller) -> Channels:
     """Return the subscribers of *names* and of the channels that have any."""
-    active = _names(gate.run(("PUBSUB", "CHANNELS"), caller=caller, db=0).reply)
+    active = _names(gate.look(("PUBSUB", "CHANNELS"), caller=caller, db=0))
     asked = [*dict.fromkeys([*names, *sorted(active)[:MOST_LISTED]])]
     counted: Reply = []
     if asked:
-        counted = unfailed(gate.run(("PUBSUB", "NUMSUB", *asked), caller=caller, db=0).reply)
-    patterns = gate.run(("PUBSUB", "NUMPAT"), caller=caller, db=0).reply
+        counted = unfailed(gate.look(("PUBSUB", "NUMSUB", *asked), caller=caller, db=0))
+    patterns = gate.look(("PUBSUB", "NUMPAT"), caller=caller, db=0)
     rows = counted if isinstance(counted, list) else []
     found = [
         (name, count)

@@ -106,6 +106,16 @@ class Gate:
             self.note_run(argv, reply, caller=caller, db=db)
         return Ran(reply, ms)
 
+    def look(self, argv: Argv, *, caller: Caller, db: int, cut_at: int | None = None) -> Reply:
+        """Send what a page always reads and return the reply, checked as in `run` and noted nowhere.
+
+        Raises:
+            Refused: the gate does not let it through. ServerAway: there was no answer.
+        """
+        with self.server.link.hold(db) as line:
+            self.check(line, argv, caller=caller, db=db)
+            return line.exchange(argv, cut_at=cut_at)[0]
+
     def admit(self, argv: Argv, *, caller: Caller, db: int, confirm: str = "") -> bool:
         """Let the caller send *argv* over a connection that is theirs alone; return whether to note it.
 

@@ -124,7 +124,7 @@ def loaded(gate: Gate, shas: Sequence[str], *, caller: Caller) -> dict[str, bool
     """Return for each of *shas* whether the server has that script."""
     if not shas:
         return {}
-    reply = gate.run(("SCRIPT", "EXISTS", *shas), caller=caller, db=0).reply
+    reply = gate.look(("SCRIPT", "EXISTS", *shas), caller=caller, db=0)
     answers = reply if isinstance(reply, list) else [0] * len(shas)
     return {sha: answer == 1 for sha, answer in zip(shas, answers, strict=True)}
 

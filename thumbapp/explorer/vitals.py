@@ -157,7 +157,7 @@ class Vitals:
 
     def kill_client(self, client_id: int, *, confirm: str = "") -> None:
         """End the connection of a client; raises ConfirmationNeeded first."""
-        self._ask("CLIENT", "KILL", "ID", client_id, confirm=confirm)
+        self._do("CLIENT", "KILL", "ID", client_id, confirm=confirm)
 
     def settings(self, pattern: str = "*") -> dict[str, str]:
         """Return the server's settings by name; what may be a secret is hidden."""
@@ -168,7 +168,7 @@ class Vitals:
 
     def change_setting(self, name: str, value: str, *, confirm: str = "") -> None:
         """Change a setting of the running server; raises ConfirmationNeeded first."""
-        self._ask("CONFIG", "SET", name, value, confirm=confirm)
+        self._do("CONFIG", "SET", name, value, confirm=confirm)
 
     def command_statistics(self) -> list[CommandStatistic]:
         """Return what each command has cost, the dearest first."""
@@ -181,9 +181,11 @@ class Vitals:
     def _list(self, *argv: str | int) -> list[Reply]:
         return items(self._ask(*argv))
 
-    def _ask(self, *argv: str | int, confirm: str = "", cut_at: int | None = _LONGEST_TOLD) -> Reply:
-        ran = self._gate.run(argv, caller=self._caller, db=0, confirm=confirm, cut_at=cut_at)
-        return unfailed(ran.reply)
+    def _ask(self, *argv: str | int, cut_at: int | None = _LONGEST_TOLD) -> Reply:
+        return unfailed(self._gate.look(argv, caller=self._caller, db=0, cut_at=cut_at))
+
+    def _do(self, *argv: str | int, confirm: str) -> None:
+        unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
 
 
 def _slow(row: Reply) -> SlowCommand | None:

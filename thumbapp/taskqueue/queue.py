@@ -152,6 +152,13 @@ class StreamHuey(RunningHuey):
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""
         return StreamConsumer(self, **options)
 
+    def close(self) -> None:
+        """Write down what still waits to be, and close the connections; for where no consumer does it."""
+        if self.recorder is not None:
+            self.recorder.close()
+        if isinstance(self.storage, StreamStorage):
+            self.storage.close()
+
     def progress(self, done: float, total: float) -> None:
         """Show how far the task that the calling thread runs is, *done* of *total*; cheap to call often.
 

@@ -95,6 +95,7 @@ class Recorder:
         self._begun: dict[str, _Run] = {}
         self._is_news = threading.Event()
         self._teller: threading.Thread | None = None
+        self._is_closed = False
         self._tally = Tally(self._prefix)
 
     def note(self, signal: str, task: Task, error: Exception | None = None) -> None:
@@ -110,7 +111,8 @@ class Recorder:
             logger.debug("Not written down: task %s, %s (%s)", task.id, signal, away)
 
     def close(self) -> None:
-        """Write what waits to be told, because this process ends."""
+        """Write what waits to be told, because this process ends; nothing is told by itself any more."""
+        self._is_closed = True
         try:
             self._tell()
             self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
@@ -255,6 +257,8 @@ class Recorder:
         while True:
             self._is_news.wait()
             time.sleep(TOLD_AFTER_S)
+            if self._is_closed:
+                return
             self._is_news.clear()
             try:
                 self._tell()

@@ -25,7 +25,7 @@ def shop(redis_client: redis.Redis) -> Iterator[StreamHuey]:
         return name * times
 
     yield huey
-    huey.storage.close()
+    huey.close()
 
 
 @pytest.fixture
