@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.blueprints.people import Browser, Site
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.accounts.model import Role
 
 DB = 9

@@ -11,7 +11,7 @@ import redis
 
 from tests.blueprints.people import Browser, Site
 from tests.blueprints.test_explorer_console import editing
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.notifications import SETTING
 

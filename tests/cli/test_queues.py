@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.up_process import comes_true
+from tests.patience import comes_true
 
 Run = Callable[..., Any]
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.contract.conftest import Served, read_answer
 from tests.jobs.conftest import encoded
-from tests.runtime.up_process import comes_true
+from tests.patience import comes_true
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.store import JobStore

@@ -13,7 +13,7 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from tests.runtime.up_process import comes_true
+from tests.patience import comes_true
 
 ROOT = Path(__file__).resolve().parents[2]
 STAFF = ("ala", "open sesame")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.errors import PatternTooWild, TooManyChannels
 from thumbapp.explorer.feeds import KEPT, Feed, Newsroom
 from thumbapp.explorer.servers import Server

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.explorer.conftest import ADMIN, EDITOR
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded
 from thumbapp.explorer.feeds import Newsroom
 from thumbapp.explorer.gate import Gate

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.explorer.conftest import ADMIN, EDITOR, VIEWER
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.errors import ConfirmationNeeded, ModeNeeded, ScriptRunning, ServerLacks
 from thumbapp.explorer import watchdog
 from thumbapp.explorer.gate import Gate

@@ -1,13 +1,13 @@
 """What waits is shown when it comes, can be ended at the server too, and loses nothing."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import redis
 
 from tests.explorer.conftest import EDITOR, VIEWER, ListAudit
+from tests.patience import until
 from thumbapp.errors import KeyProtected, ModeNeeded, NothingToWaitFor
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.line import parse
@@ -37,14 +37,6 @@ class Pane:
         self._thread.join(10)
         assert not self._thread.is_alive()
         return [arrival.text for arrival in self.arrivals]
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Return once *holds*, within a minute."""
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def blocked(client: redis.Redis) -> int:

@@ -10,7 +10,7 @@ import redis
 from tests.conftest import PrivateServer, free_port
 from tests.explorer.conftest import ADMIN, EDITOR
 from tests.explorer.test_scripting import answers
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from thumbapp.errors import ScriptEnded, ScriptRunning, ScriptStuck, ThumbAppError
 from thumbapp.explorer import watchdog
 from thumbapp.explorer.console import Console

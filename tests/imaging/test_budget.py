@@ -2,22 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
+from tests.patience import comes_true
 from thumbapp.imaging.budget import Budget
 
 
 def nothing() -> None:
     """Let the wait go on."""
-
-
-def eventually(claim: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 60
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return claim()
 
 
 def test_shares_never_sum_up_to_more_than_there_is() -> None:
@@ -52,10 +45,10 @@ def test_a_large_job_is_not_overtaken_for_ever() -> None:
     with budget.reserve(50, check=nothing):
         large = threading.Thread(target=job, args=("large", 100))
         large.start()
-        assert eventually(lambda: len(budget._queue) == 1)
+        assert comes_true(lambda: len(budget._queue) == 1)
         small = threading.Thread(target=job, args=("small", 10))
         small.start()
-        assert eventually(lambda: len(budget._queue) == 2)
+        assert comes_true(lambda: len(budget._queue) == 2)
     large.join(10)
     small.join(10)
 

@@ -20,6 +20,7 @@ import pytest
 
 from tests.imaging import misbehaving
 from tests.imaging.scenes import rendered, scene
+from tests.patience import comes_true
 from thumbapp.errors import (
     BrokenPicture,
     NotAPicture,
@@ -41,13 +42,6 @@ from thumbapp.taskqueue.workers import BEAT_EVERY_S
 Open = Callable[..., Sandbox]
 RECIPE = Recipe.parse(sizes="128,64,32")
 NO_LIMIT_OF_MEMORY = {"render-crashed"} if sys.platform == "win32" else set()
-
-
-def eventually(claim: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 60
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return claim()
 
 
 def children() -> int:
@@ -171,7 +165,7 @@ def test_a_child_that_hangs_is_ended(opened: Open, picture: Callable[[str], Path
     with pytest.raises(RenderTimeout, match=r"longer than 0\.5 s"):
         sandbox.render(picture("hang.jpg"), RECIPE, folder=picture("hang.jpg").parent)
 
-    assert eventually(lambda: children() == 0)
+    assert comes_true(lambda: children() == 0)
     assert len(sandbox.render(picture("fine.jpg"), RECIPE, folder=picture("fine.jpg").parent)) == 3
 
 
@@ -266,7 +260,7 @@ def test_cancelling_ends_the_child(opened: Open, picture: Callable[[str], Path])
             source, RECIPE, folder=source.parent, on_rendition=seen.append, is_cancelled=lambda: bool(seen)
         )
 
-    assert eventually(lambda: children() == 0)
+    assert comes_true(lambda: children() == 0)
 
 
 def test_stopping_frees_the_waiting_threads(opened: Open, picture: Callable[[str], Path]) -> None:
@@ -284,7 +278,7 @@ def test_stopping_frees_the_waiting_threads(opened: Open, picture: Callable[[str
     with ThreadPoolExecutor(2) as threads:
         futures = [threads.submit(outcome) for _ in range(2)]
         started.wait(10)
-        eventually(lambda: children() == 1)
+        comes_true(lambda: children() == 1)
         sandbox.stop()
         outcomes = [future.result(10) for future in futures]
 
@@ -304,7 +298,7 @@ def test_idle_children_end_and_come_back(opened: Open, picture: Callable[[str], 
     source, sandbox = picture("a.jpg"), opened(idle_s=0.1)
     sandbox.render(source, RECIPE, folder=source.parent)
 
-    assert eventually(lambda: children() == 0)
+    assert comes_true(lambda: children() == 0)
     assert len(sandbox.render(source, RECIPE, folder=source.parent)) == 3
 
 
@@ -415,7 +409,7 @@ def test_no_child_outlives_a_killed_worker(name: str, worker: Callable[[str], tu
     process.kill()
 
     assert was_alive
-    assert eventually(lambda: not is_alive(child))
+    assert comes_true(lambda: not is_alive(child))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only here the kernel ends a stopped child")
@@ -425,7 +419,7 @@ def test_no_stopped_child_outlives_a_killed_worker(worker: Callable[[str], tuple
 
     process.kill()
 
-    assert eventually(lambda: not is_alive(child))
+    assert comes_true(lambda: not is_alive(child))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal stops a process here")

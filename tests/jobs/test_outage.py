@@ -3,8 +3,7 @@
 import io
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -14,6 +13,7 @@ from redis.retry import Retry
 
 from tests.conftest import PrivateServer
 from tests.jobs.conftest import OWNER, Desk
+from tests.patience import comes_true
 from thumbapp.config import Settings
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs.ledger import Ledger
@@ -90,13 +90,6 @@ def service(desk: Desk, settings: Settings, door: Door) -> Iterator[JobService]:
 
     yield JobService(settings, ledger=Ledger.from_settings(settings, client), enqueue=enqueue)
     client.close()
-
-
-def comes_true(claim: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 60
-    while not (is_true := claim()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(is_true)
 
 
 def left(desk: Desk, client: redis.Redis) -> list[bytes]:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.runtime.up_process import clean_environment, comes_true
+from tests.patience import comes_true
+from tests.runtime.up_process import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.up_process import Up, clean_environment, comes_true, is_running
+from tests.patience import comes_true
+from tests.runtime.up_process import Up, clean_environment, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE_PIP = """

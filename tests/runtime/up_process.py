@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +109,6 @@ def get(url: str) -> tuple[int, bytes]:
 def get_json(url: str) -> Any:
     """Return the JSON that *url* answers with."""
     return json.loads(get(url)[1])
-
-
-def comes_true(claim: Callable[[], object]) -> bool:
-    """Return whether *claim* becomes true before our patience ends."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (is_true := claim()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(is_true)
 
 
 def is_running(pid: int) -> bool:

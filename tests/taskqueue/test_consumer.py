@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.runtime.up_process import comes_true
+from tests.patience import comes_true
 from tests.taskqueue import sample_tasks
 from thumbapp.config import Settings
 from thumbapp.errors import NoFileChosen

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import redis
 
-from tests.taskqueue.test_records import comes_true, enqueue, found
+from tests.patience import comes_true
+from tests.taskqueue.test_records import enqueue, found
 from thumbapp.taskqueue.desk import TaskDesk
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecords

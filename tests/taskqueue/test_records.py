@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 
+from tests.patience import comes_true
 from thumbapp.errors import NotJson
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
@@ -29,13 +30,6 @@ def found(records: TaskRecords, task_id: str) -> TaskRecord:
     record = records.find(task_id)
     assert record is not None
     return record
-
-
-def comes_true(claim: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 60
-    while not (is_true := claim()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(is_true)
 
 
 def test_a_task_is_on_record_with_its_message(huey: StreamHuey, records: TaskRecords) -> None:

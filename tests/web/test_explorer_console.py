@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.explorer.test_waiting import until
+from tests.patience import until
 from tests.web.conftest import BrowserContext, Page, sync_api
 from tests.web.test_policy import link
 
