@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, render_template
 
 from thumbapp.blueprints.asked import number_asked
-from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.explorer_where import Where, where
 from thumbapp.blueprints.filters import filesize
 from thumbapp.charts import Chart, Look, Series, draw
 from thumbapp.errors import ThumbAppError
@@ -24,29 +24,26 @@ def show() -> str:
     place = where()
     sample = number_asked("sample", default=SAMPLE, most=SAMPLES[-1])
     depth = number_asked("depth", default=1, most=DEEPEST)
-    report, error = None, None
+    report, error = _report(place, sample=sample, depth=depth)
+    drawn = charts(report) if report and report.sampled else []
+    asked = {"sample": sample, "samples": SAMPLES, "depth": depth, "depths": range(1, DEEPEST + 1)}
+    page = "explorer/analysis.html"
+    return render_template(page, place=place, report=report, error=error, charts=drawn, **asked)
+
+
+def _report(place: Where, *, sample: int, depth: int) -> tuple[Report | None, ThumbAppError | None]:
+    """Return what fills the database of *place*, or why that cannot be said."""
     try:
-        report = analyse(
+        return analyse(
             place.gate,
             db=place.db,
             search=place.search,
             sample=sample,
             delimiter=place.delimiter.encode(),
             depth=depth,
-        )
-    except ThumbAppError as problem:
-        error = problem
-    return render_template(
-        "explorer/analysis.html",
-        place=place,
-        report=report,
-        error=error,
-        charts=charts(report) if report and report.sampled else [],
-        sample=sample,
-        samples=SAMPLES,
-        depth=depth,
-        depths=range(1, DEEPEST + 1),
-    )
+        ), None
+    except ThumbAppError as error:
+        return None, error
 
 
 def charts(report: Report) -> list[Chart]:

@@ -14,7 +14,7 @@ from thumbapp.errors import ScheduleNotFound, StillRunning
 from thumbapp.schedules import scripts
 from thumbapp.schedules.firing import Firing, Run
 from thumbapp.schedules.keys import Keys
-from thumbapp.schedules.model import Schedule, from_ms, to_ms
+from thumbapp.schedules.model import Schedule, from_ms, ms_or_blank, to_ms
 from thumbapp.schedules.outlet import Parcel
 from thumbapp.schedules.recurrence import due_at
 
@@ -132,8 +132,8 @@ class Desk:
             due.id,
             due.version,
             to_ms(due.slot),
-            _ms(next_slot),
-            _ms(next_due),
+            ms_or_blank(next_slot),
+            ms_or_blank(next_due),
             order.alert,
             MOST_WAITING,
         ]
@@ -148,7 +148,3 @@ def _words(step: Any, parcels: Iterator[Parcel]) -> list[Any]:
         told = [to_ms(step.slot), to_ms(step.planned), parcel.task_id, parcel.stream]
         return ["run", *told, parcel.field, parcel.message]
     return ["note", to_ms(step.slot), step.outcome, step.slots, step.reason]
-
-
-def _ms(moment: datetime | None) -> str:
-    return "" if moment is None else str(to_ms(moment))

@@ -210,6 +210,11 @@ def to_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MS
 
 
+def ms_or_blank(moment: datetime | None) -> str:
+    """Return *moment* as a script is told of it: milliseconds as text, "" for none."""
+    return "" if moment is None else str(to_ms(moment))
+
+
 def from_ms(number: float) -> datetime:
     """Return the moment *number* milliseconds after 1970, UTC."""
     return _EPOCH + int(number) * _MS

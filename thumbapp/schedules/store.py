@@ -15,7 +15,7 @@ import redis
 from thumbapp.errors import BadSchedule, NameTaken, ScheduleNotFound, StaleSchedule
 from thumbapp.schedules import scripts
 from thumbapp.schedules.keys import Keys, name_key
-from thumbapp.schedules.model import Schedule, Slot, from_ms, to_ms
+from thumbapp.schedules.model import Schedule, Slot, from_ms, ms_or_blank, to_ms
 from thumbapp.schedules.records import from_record, slot_from, to_record
 
 _CHUNK: Final = 200
@@ -104,8 +104,8 @@ class ScheduleStore:
         reply = self._save(
             [keys.record(one), keys.open(one), keys.history(one), keys.due, keys.names, keys.alerts],
             [
-                *(one, seen.version if seen else "", _ms(seen.slot if seen else None)),
-                *(name_key(schedule.name), _ms(schedule.slot), _ms(schedule.due)),
+                *(one, seen.version if seen else "", ms_or_blank(seen.slot if seen else None)),
+                *(name_key(schedule.name), ms_or_blank(schedule.slot), ms_or_blank(schedule.due)),
                 *(overdue, taken_back, keys.wake, *told),
             ],
         )
@@ -151,10 +151,6 @@ class ScheduleStore:
         told = {key.decode(): text.decode() for key, text in self._redis.hgetall(self.keys.alerts).items()}
         overdue = self._redis.zrangebyscore(self.keys.due, "-inf", late, 0, _CHUNK)
         return {one.decode(): "" for one in overdue} | told
-
-
-def _ms(moment: datetime | None) -> str:
-    return "" if moment is None else str(to_ms(moment))
 
 
 def _before(entry: str) -> str:
