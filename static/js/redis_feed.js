@@ -2,9 +2,11 @@
 
 import { followServer, submitsOnChange } from "./redis/head.js";
 import { Feed } from "./redis/feed.js";
+import { publishesInPlace } from "./redis/publish.js";
 
 submitsOnChange();
 void followServer();
+publishesInPlace();
 const place = document.getElementById("feed");
 if (place) new Feed(place);
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -192,3 +193,15 @@ def test_one_key_can_be_watched(admin: Browser, keys: redis.Redis) -> None:
 
     assert "Events of one key" in page
     assert "a*b" in page
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [(" ".join(map(str, range(201))), "listens to 200 channels"), ('"half', "a quote is not closed")],
+    ids=["too many", "half a name"],
+)
+def test_what_cannot_be_listened_to_is_a_sentence(channels: str, words: str, admin: Browser) -> None:
+    page = admin.get(f"/redis/pubsub?db={DB}&channels={quote(channels)}")
+
+    assert words in page.text
+    assert 'id="feed"' not in page.text

@@ -144,6 +144,19 @@ def test_a_message_is_seen_by_who_subscribed(windows: Windows) -> None:
     expect(page.locator("#feed-rows .feed-text")).to_have_text(["hello", r"<b>\xff"])
 
 
+def test_what_one_publishes_is_seen_on_the_same_page(windows: Windows) -> None:
+    page = windows.open("/redis/pubsub?channels=news")
+    until(lambda: windows.server.pubsub_numsub("news")[0][1] == 1)
+    page.fill("#channel", "news")
+    for text in ("first", "second"):
+        page.fill("#message", text)
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator("#message")).to_have_value("")
+
+    expect(page.locator("#feed-rows .feed-text")).to_have_text(["first", "second"])
+    expect(page.locator("#publish-state")).to_have_text("1 heard it on news.")
+
+
 def test_events_of_keys_arrive_as_they_happen(windows: Windows) -> None:
     page = windows.open("/redis/events")
     for letter in "KE$":

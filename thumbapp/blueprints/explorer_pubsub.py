@@ -28,7 +28,8 @@ def show() -> str:
     place = where()
     counts, error = _counts()
     asked = {name: request.args.get(name, "") for name in ("channels", "patterns")}
-    return render_template("explorer/pubsub.html", counts=counts, error=error, asked=asked, **frame(place))
+    told = {"counts": counts, "error": error, "asked": asked, "refusal": _refusal()}
+    return render_template("explorer/pubsub.html", **told, **frame(place))
 
 
 @bp.get("/counts")
@@ -67,6 +68,16 @@ def publish() -> AnyResponse:
 def _feed() -> Feed:
     newsroom = parts().explorer.newsroom(where().server)
     return newsroom.feed(channels=_names("channels"), patterns=_names("patterns"))
+
+
+def _refusal() -> ThumbAppError | None:
+    """Return why what is asked for cannot be listened to."""
+    try:
+        if _names("channels") or _names("patterns"):
+            _feed()
+    except ThumbAppError as error:
+        return error
+    return None
 
 
 def _names(field: str) -> list[bytes]:
