@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from tests.conftest import PrivateServer
+from tests.patience import until
 from tests.taskqueue import sample_tasks
 from thumbapp.config import Settings
 from thumbapp.errors import UnknownQueue
@@ -93,7 +94,7 @@ def test_nothing_is_taken_from_a_paused_queue_until_it_is_resumed(huey: StreamHu
     assert state_of(queues, "normal").is_paused
 
     queues.resume("normal")
-    assert taken(huey, tries=20) == task
+    until(lambda: taken(huey) == task)
 
 
 def test_the_other_queues_go_on(huey: StreamHuey, queues: Queues) -> None:
