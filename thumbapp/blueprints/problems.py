@@ -84,7 +84,7 @@ STATUS: Final[dict[type[Exception], int]] = {
 }
 _ADVICE: Final[dict[int, str]] = {
     400: "Go back, correct what the message says, and send it again.",
-    403: "Only the browser that made a job can change it. Reload the page if it was open for long.",
+    403: "Reload the page if it was open for long, or sign in as somebody who may.",
     404: "Check the address, or start from the first page.",
     405: "Go back, or start from the first page.",
     401: "Sign in and you come back here.",
@@ -94,6 +94,8 @@ _ADVICE: Final[dict[int, str]] = {
     503: "Nothing was lost. The page will work again by itself; try in a moment.",
 }
 _ADVICE_FOR: Final[dict[str, str]] = {
+    errors.NotYourJob.code: "Only the browser that made a job, or the account, can change it.",
+    errors.ModeNeeded.code: "Switch the mode on at the top of the Redis pages; it asks for your password.",
     errors.RoleTooLow.code: "Sign in as somebody who may, or ask an administrator.",
     errors.LinkUsed.code: "Sign in with your password, or ask for a new link.",
     errors.UserNotFound.code: "Go back and reload the page.",

@@ -49,7 +49,9 @@ class TooManyStreams(Unavailable):
     code = "too-many-streams"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit:,} live streams are open already, the most there may be. Poll instead.")
+        super().__init__(
+            f"{limit:,} live connections are open already, the most there may be. Close a page that waits."
+        )
 
 
 class BadParameter(Refused):
