@@ -196,11 +196,12 @@ def test_sets_are_added_to_and_combined(explorer: Explorer) -> None:
 
 def test_sorted_sets_are_in_order_and_read_by_text(explorer: Explorer) -> None:
     explorer.make("zset", "z", value="minus", score="-5")
-    for member in ("b", "a"):
+    members = explorer.page.locator(".value-table tbody tr td:nth-child(3)")
+    for count, member in enumerate(("b", "a"), 2):
         explorer.do("Add a member", "Add", value=member, score="0")
         explorer.says("(integer) 1")
+        expect(members).to_have_count(count)
 
-    members = explorer.page.locator(".value-table tbody tr td:nth-child(3)")
     expect(members).to_have_text(["minus", "a", "b"])
     explorer.page.get_by_role("link", name="by text").click()
     explorer.page.locator("[name=v_low]").fill("b")

@@ -9,6 +9,7 @@ const OF_VALUE = /^v_/;
 
 export class ValuePane {
   #asked = 0;
+  /** @type {Promise<void>} */ #change = Promise.resolve();
 
   /**
    * @param {object} options
@@ -39,6 +40,7 @@ export class ValuePane {
 
   /** @param {URL} url */
   async #go(url) {
+    await this.#change.catch(() => {}); // what comes of a change that is on its way must not replace this
     history.pushState({}, "", url);
     await this.#show(url);
   }
@@ -72,15 +74,20 @@ export class ValuePane {
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
     event.preventDefault();
-    if (form.method === "post") return void this.#change(form, event.submitter);
+    if (form.method === "post") return this.#begin(form, event.submitter);
     const url = addressOf(form);
     for (const [name, text] of new FormData(form, event.submitter)) if (text) url.searchParams.append(name, String(text));
     void this.#go(url);
   }
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
-  async #change(form, button) {
+  #begin(form, button) {
     if (this.box.hasAttribute("aria-busy")) return; // a second click while the first is on its way
+    this.#change = this.#make(form, button);
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
+  async #make(form, button) {
     this.#asked += 1;
     this.box.setAttribute("aria-busy", "true");
     const followed = await sendChange(form, button).finally(() => this.box.removeAttribute("aria-busy"));
