@@ -24,7 +24,7 @@ schedules.add_command(export)
 schedules.add_command(import_, "import")
 
 _FIELDS = (
-    click.option("--task", help="The task; see: thumbapp tasks list."),
+    click.option("--task", help="The task; see: thumbapp tasks registry."),
     click.option("--every", help="Seconds from one run to the next."),
     click.option("--cron", help="Five fields, or six with seconds in front."),
     click.option("--at", help="The one time, 2027-01-31T15:05; without an offset on the clock of --tz."),
