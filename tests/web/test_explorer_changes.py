@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.patience import until
 from tests.web.conftest import BrowserContext, Page, sync_api
 from tests.web.test_policy import link
 
@@ -37,6 +38,16 @@ class Explorer:
         opened.locator("summary").first.click()
         self._fill(opened, typed)
         opened.get_by_role("button", name=button or fold, exact=True).first.click()
+
+    def turn_to(self, tab: str, field: str) -> None:
+        """Press a tab until *field*, which it shows, is there: a pane that is drawn anew takes no click."""
+
+        def is_there() -> bool:
+            self.page.get_by_role("link", name=tab).click()
+            self.page.wait_for_timeout(300)
+            return bool(self.page.locator(field).first.is_visible())
+
+        until(is_there)
 
     def row(self, verb: str, name: str) -> None:
         """Press a button of a row: open or remove."""
@@ -203,7 +214,7 @@ def test_sorted_sets_are_in_order_and_read_by_text(explorer: Explorer) -> None:
         expect(members).to_have_count(count)
 
     expect(members).to_have_text(["minus", "a", "b"])
-    explorer.page.get_by_role("link", name="by text").click()
+    explorer.turn_to("by text", "[name=v_low]")
     explorer.page.locator("[name=v_low]").fill("b")
     explorer.page.get_by_role("button", name="Show").click()
     expect(members.last).to_have_text("b")
