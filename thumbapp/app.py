@@ -17,19 +17,6 @@ from thumbapp.blueprints import (
     api,
     assets,
     audit,
-    explorer,
-    explorer_acl,
-    explorer_analysis,
-    explorer_api,
-    explorer_bench,
-    explorer_bulk,
-    explorer_changes,
-    explorer_console,
-    explorer_events,
-    explorer_files,
-    explorer_pubsub,
-    explorer_scripts,
-    explorer_server,
     filters,
     health,
     identity,
@@ -46,6 +33,8 @@ from thumbapp.blueprints import (
 )
 from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
+from thumbapp.blueprints.explorer import api as explorer_api
+from thumbapp.blueprints.explorer.blueprints import PAGES as REDIS_PAGES
 from thumbapp.blueprints.monitor import inside as monitor
 from thumbapp.config import MEGA, Settings
 from thumbapp.explorer.service import Explorer
@@ -64,20 +53,6 @@ from thumbapp.taskqueue.workers import WorkerRegistry
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_REDIS_PAGES: Final = (
-    explorer.bp,
-    explorer_changes.bp,
-    explorer_console.bp,
-    explorer_pubsub.bp,
-    explorer_events.bp,
-    explorer_scripts.bp,
-    explorer_server.bp,
-    explorer_acl.bp,
-    explorer_bench.bp,
-    explorer_files.bp,
-    explorer_bulk.bp,
-    explorer_analysis.bp,
-)
 SHUTDOWN: Final = "thumbapp.shutdown"
 _THREADS_KEPT_FREE: Final = 16
 
@@ -193,10 +168,8 @@ def _extend(app: Flask) -> None:
 
 def _add_pages(app: Flask) -> None:
     for blueprint in (api.bp, schedule_api.bp, explorer_api.bp):
-        security.csrf.exempt(
-            blueprint
-        )  # they check by themselves: a request without our cookie needs no token
+        security.csrf.exempt(blueprint)  # they check by themselves: without our cookie no token is needed
         app.register_blueprint(blueprint)
     people = (sign_in.bp, account.bp, users.bp, audit.bp)
-    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, *_REDIS_PAGES, schedules.bp):
+    for blueprint in (jobs.bp, health.bp, metrics.bp, *people, *REDIS_PAGES, schedules.bp):
         app.register_blueprint(blueprint)

@@ -11,9 +11,10 @@ from typing import Any, Final
 from flask import redirect, render_template, session
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
 from thumbapp.explorer.edit import Done, Editor, copy_key
@@ -68,7 +69,7 @@ def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
             name = Typed(b"", form).said("name")
         made = action.change(Typed(name, form))
         editor = Editor(
-            place.gate, parts().explorer.undo, caller=explorer_mode.caller(), db=place.db, journal=journal
+            place.gate, parts().explorer.undo, caller=modes.caller(), db=place.db, journal=journal
         )
         done = editor.apply(made, confirm=form.get("confirm", ""))
     except ThumbAppError as error:
@@ -91,7 +92,7 @@ def copy(place: Where, form: Mapping[str, str]) -> Response:
             db=place.db,
             to_db=wanted.to_db,
             replace=wanted.replace,
-            caller=explorer_mode.caller(),
+            caller=modes.caller(),
         )
     except ThumbAppError as error:
         return _asked_again(place, COPY, form, error, endpoint="explorer_changes.copy")
@@ -102,9 +103,7 @@ def undo(place: Where, undo_id: str, *, force: bool) -> Response:
     """Take a change back and lead to where it was."""
     journal = Journal()
     trail.note("redis.undo", f"{place.gate.server.name}[{place.db}]")
-    editor = Editor(
-        place.gate, parts().explorer.undo, caller=explorer_mode.caller(), db=place.db, journal=journal
-    )
+    editor = Editor(place.gate, parts().explorer.undo, caller=modes.caller(), db=place.db, journal=journal)
     try:
         says = editor.undo(undo_id, force=force)
     except ThumbAppError as error:
@@ -124,7 +123,7 @@ def done_just_now() -> Mapping[str, object]:
 
 def undoable(place: Where) -> list[tuple[str, Undo]]:
     """Return what who is asking can still undo on the server of *place*, the latest first."""
-    caller = explorer_mode.caller()
+    caller = modes.caller()
     return parts().explorer.undo.recent(who=caller.who, server=place.gate.server.name)
 
 

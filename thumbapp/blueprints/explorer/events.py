@@ -6,11 +6,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_feed import feed_portion, feed_stream
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.explorer.names import shown, to_id
@@ -24,7 +25,7 @@ bp = Blueprint("explorer_events", __name__, url_prefix="/redis/events")
 @bp.get("")
 def show() -> str:
     """Show what the server tells about its keys, and the feed."""
-    explorer_mode.note_use()
+    modes.note_use()
     return _page(where())
 
 
@@ -36,7 +37,7 @@ def change() -> AnyResponse | str:
     try:
         _switch(place).set(
             request.form.getlist("letter"),
-            caller=explorer_mode.caller(),
+            caller=modes.caller(),
             confirm=request.form.get("confirm", ""),
         )
     except ConfirmationNeeded as question:

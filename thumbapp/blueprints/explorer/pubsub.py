@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_feed import feed_portion, feed_stream
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import where
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.channels import Channels, count_channels
 from thumbapp.explorer.feeds import Feed, Message
@@ -24,7 +25,7 @@ bp = Blueprint("explorer_pubsub", __name__, url_prefix="/redis/pubsub")
 @bp.get("")
 def show() -> str:
     """Show the channels that are listened to, and how many listen."""
-    explorer_mode.note_use()
+    modes.note_use()
     place = where()
     counts, error = _counts()
     asked = {name: request.args.get(name, "") for name in ("channels", "patterns")}
@@ -57,7 +58,7 @@ def publish() -> AnyResponse:
     place = where()
     trail.left_to_the_gate()
     channel, message = argument(request.form.get("channel", "")), request.form.get("message", "")
-    ran = place.gate.run(("PUBLISH", channel, message.encode()), caller=explorer_mode.caller(), db=place.db)
+    ran = place.gate.run(("PUBLISH", channel, message.encode()), caller=modes.caller(), db=place.db)
     flash(
         f"{ran.reply} heard it on {shown(channel)}." if isinstance(ran.reply, int) else str(ran.reply), "ok"
     )
@@ -87,7 +88,7 @@ def _names(field: str) -> list[bytes]:
 
 def _counts() -> tuple[Channels | None, ThumbAppError | None]:
     try:
-        return count_channels(where().gate, _names("channels"), caller=explorer_mode.caller()), None
+        return count_channels(where().gate, _names("channels"), caller=modes.caller()), None
     except ThumbAppError as error:
         return None, error
 

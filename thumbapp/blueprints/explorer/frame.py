@@ -1,8 +1,8 @@
 """What is around every page of the explorer: which server, how it is, how far one may go."""
 
-from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.identity import asker, is_fresh
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.overview import Overview, look
@@ -20,8 +20,8 @@ def frame(place: Where) -> dict[str, object]:
         "servers": parts().explorer.servers.all(),
         "overview": overview,
         "connection_error": error,
-        "mode": explorer_mode.mode_now(),
-        "modes": [mode for mode in Mode if explorer_mode.top_mode().covers(mode)],
+        "mode": modes.mode_now(),
+        "modes": [mode for mode in Mode if modes.top_mode().covers(mode)],
         "is_fresh": is_fresh(),
         "has_password": bool((user := asker().user) and user.has_password),
         "types": list(LENGTHS),

@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, render_template
 
 from thumbapp.blueprints.asked import number_asked
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.filters import filesize
 from thumbapp.charts import Chart, Look, Series, draw
 from thumbapp.errors import ThumbAppError

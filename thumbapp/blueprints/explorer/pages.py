@@ -3,14 +3,14 @@
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.access import safe_path
 from thumbapp.blueprints.asked import number_asked
-from thumbapp.blueprints.explorer_console import console_parts
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_keys import keys_page, lines
-from thumbapp.blueprints.explorer_values import value_pane
-from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.console import console_parts
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.keys import keys_page, lines
+from thumbapp.blueprints.explorer.values import value_pane
+from thumbapp.blueprints.explorer.where import where
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import MOST_ROWS_STREAMED, STEP
@@ -21,7 +21,7 @@ bp = Blueprint("explorer", __name__, url_prefix="/redis")
 @bp.get("")
 def index() -> str:
     """Show the keys of a database and the open key."""
-    explorer_mode.note_use()
+    modes.note_use()
     place = where()
     shown = {"keys": keys_page(place), "pane": value_pane(place), **console_parts(place)}
     return render_template("explorer/index.html", **shown, **frame(place))
@@ -30,7 +30,7 @@ def index() -> str:
 @bp.get("/panel")
 def panel() -> str:
     """Show the open key alone, for the page to put in its place."""
-    explorer_mode.note_use()
+    modes.note_use()
     place = where()
     return render_template("explorer/_pane.html", pane=value_pane(place), where=place)
 
@@ -62,7 +62,7 @@ def status() -> str:
 def set_mode() -> AnyResponse:
     """Switch view, edit or admin mode on, with the password unless it was given just now."""
     try:
-        mode = explorer_mode.switch(request.form.get("mode", ""), password=request.form.get("password", ""))
+        mode = modes.switch(request.form.get("mode", ""), password=request.form.get("password", ""))
         flash(_SAYS[mode], "ok")
     except (SignInFailed, SignInBusy, Throttled) as error:
         flash(f"{error} The mode was not changed.", "danger")

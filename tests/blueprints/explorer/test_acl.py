@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from tests.blueprints.explorer.test_console import editing
 from tests.blueprints.people import Browser, Site
-from tests.blueprints.test_explorer_console import editing
 from thumbapp.accounts.model import Role
 
 PAGE = "/redis/acl?db=9"

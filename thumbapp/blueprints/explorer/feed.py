@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 from flask import Response, jsonify, request, stream_with_context
 
-from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.explorer import modes
 from thumbapp.errors import TooManyStreams
 from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.live import sse
@@ -33,7 +33,7 @@ def feed_stream(feed: Feed, tell: Tell, *, on_look: Callable[[], object] = lambd
     *on_look* is called every few seconds while somebody reads.
     """
     try:
-        seat = parts().hub.subscribe([], session=explorer_mode.caller().binding)
+        seat = parts().hub.subscribe([], session=modes.caller().binding)
     except TooManyStreams:
         return Response(status=204)
     after, is_lost = _place(feed, request.headers.get("Last-Event-ID", ""))

@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from tests.blueprints.conftest import MakeSite
+from tests.blueprints.explorer.test_changes import editing
 from tests.blueprints.people import Browser
-from tests.blueprints.test_explorer_changes import editing
 from tests.conftest import PrivateServer
 from thumbapp.config import NamedServer
 from thumbapp.explorer.names import to_id

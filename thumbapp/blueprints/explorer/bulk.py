@@ -7,8 +7,9 @@ from typing import Final
 from flask import Blueprint, jsonify, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import explorer_mode, trail
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints import trail
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, ThumbAppError
 from thumbapp.explorer import bulk
@@ -61,7 +62,7 @@ def _step(place: Where, task: Task, form: Mapping[str, str], *, within_s: float)
     *_, last = bulk.run(
         place.gate,
         task,
-        caller=explorer_mode.caller(),
+        caller=modes.caller(),
         db=place.db,
         confirm=form.get("confirm", ""),
         cursor=form.get("cursor", ""),
@@ -117,7 +118,7 @@ def _page(
         form=form or {},
         done=done,
         words=WORDS,
-        may_change=explorer_mode.mode_now().covers(Mode.EDIT) and not place.gate.server.is_read_only,
+        may_change=modes.mode_now().covers(Mode.EDIT) and not place.gate.server.is_read_only,
     )
 
 

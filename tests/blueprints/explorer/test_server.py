@@ -5,8 +5,8 @@ import re
 import pytest
 import redis
 
+from tests.blueprints.explorer.test_console import editing
 from tests.blueprints.people import Browser, Site
-from tests.blueprints.test_explorer_console import editing
 from thumbapp.accounts.model import Role
 
 PAGE = "/redis/server?db=9"

@@ -11,9 +11,9 @@ from typing import Final
 
 from flask import request, url_for
 
-from thumbapp.blueprints.explorer_look import LARGEST_PICTURE, Look, look_at
-from thumbapp.blueprints.explorer_map import GeoMap, draw_map
-from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.explorer.look import LARGEST_PICTURE, Look, look_at
+from thumbapp.blueprints.explorer.map import GeoMap, draw_map
+from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.line import command_line

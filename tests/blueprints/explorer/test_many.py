@@ -9,8 +9,8 @@ import orjson
 import pytest
 import redis
 
+from tests.blueprints.explorer.test_changes import editing
 from tests.blueprints.people import Browser, Site
-from tests.blueprints.test_explorer_changes import editing
 from tests.explorer.test_transfer import fill_all_types
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.names import to_id

@@ -7,10 +7,11 @@ import orjson
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import where
 from thumbapp.charts import Chart, Look, Series, draw
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.bench import MOST_COMMANDS, MOST_ROUNDS, Benchmark, Command, Plan, Progress, told
@@ -21,7 +22,7 @@ bp = Blueprint("explorer_bench", __name__, url_prefix="/redis/bench")
 @bp.get("")
 def show() -> str:
     """Show what can be measured."""
-    explorer_mode.note_use()
+    modes.note_use()
     return _page(Plan())
 
 
@@ -43,7 +44,7 @@ def stream() -> AnyResponse:
     """Measure, and stream each result as the HTML of the figure so far, as JSON in a line."""
     trail.left_to_the_gate()
     benchmark = _benchmark(_plan())
-    seat = parts().hub.subscribe([], session=explorer_mode.caller().binding)
+    seat = parts().hub.subscribe([], session=modes.caller().binding)
     left = request.environ.get("waitress.client_disconnected", lambda: False)
 
     def frames() -> Iterator[bytes]:
@@ -74,7 +75,7 @@ def _chart(progress: Progress) -> Chart:
 
 def _benchmark(plan: Plan) -> Benchmark:
     place = where()
-    return Benchmark(place.gate, plan, caller=explorer_mode.caller(), db=place.db)
+    return Benchmark(place.gate, plan, caller=modes.caller(), db=place.db)
 
 
 def _plan() -> Plan:

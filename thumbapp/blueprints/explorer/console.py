@@ -8,11 +8,12 @@ import orjson
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
 from thumbapp.explorer.console import Said, prompt
@@ -41,7 +42,7 @@ def reply_json(said: Said) -> str:
 @bp.get("")
 def show() -> str:
     """Show a console with what was typed in it so far."""
-    explorer_mode.note_use()
+    modes.note_use()
     place = where()
     return render_template("explorer/console.html", **console_parts(place), **frame(place))
 
@@ -109,7 +110,7 @@ def wait() -> AnyResponse:
     trail.left_to_the_gate()
     argv = tuple(parse(request.form.get("line", "")))
     follows = request.form.get("follow") == "1"
-    waiting = Wait(place.gate, argv, caller=explorer_mode.caller(), db=place.db, follows=follows)
+    waiting = Wait(place.gate, argv, caller=modes.caller(), db=place.db, follows=follows)
     seat = parts().hub.subscribe([f"wait:{_wait_id()}"], session=_owner())
     found = stream_with_context(_arrivals(waiting, seat))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
@@ -138,7 +139,7 @@ def console_parts(place: Where) -> dict[str, Any]:
 
 
 def _desk(place: Where) -> Desk:
-    explorer_mode.note_use()
+    modes.note_use()
     trail.left_to_the_gate()
     return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=place.gate, db=place.db)
 
@@ -158,7 +159,7 @@ def _run_line(desk: Desk, line: str) -> Entry:
     parts().explorer.history.add(asker().name, line)
     shown = desk.console.prompt
     try:
-        said = desk.console.run(line, caller=explorer_mode.caller(), confirm=request.form.get("confirm", ""))
+        said = desk.console.run(line, caller=modes.caller(), confirm=request.form.get("confirm", ""))
     except ThumbAppError as error:
         return desk.add(shown, line, [], error)
     return desk.add(shown, line, said, None)
@@ -194,7 +195,7 @@ def _text(entry: Entry) -> str:
 
 
 def _owner() -> str:
-    return explorer_mode.caller().binding
+    return modes.caller().binding
 
 
 def _console_id() -> str:

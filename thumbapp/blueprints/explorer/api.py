@@ -7,11 +7,12 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, jsonify, request
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.asked import number_asked, object_asked
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_values import ask_for
-from thumbapp.blueprints.explorer_where import db_asked
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.values import ask_for
+from thumbapp.blueprints.explorer.where import db_asked
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan
@@ -64,7 +65,7 @@ def command() -> Response:
     argv, server = _argv(told), _text(told, "server")
     gate = parts().explorer.gate(server)
     db = db_asked(str(told.get("db", "")), server=server)
-    caller = explorer_mode.caller_in(_mode(told))
+    caller = modes.caller_in(_mode(told))
     trail.left_to_the_gate()
     ran = gate.run(argv, caller=caller, db=db, confirm=_text(told, "confirm"))
     return _answer(ran, argv)
@@ -77,11 +78,11 @@ def _answer(ran: Ran, argv: Argv) -> Response:
 
 def _mode(told: dict[str, Any]) -> Mode:
     """Return the mode that is asked for, a session's never above its own."""
-    wanted = explorer_mode.mode_asked(_text(told, "mode") or Mode.VIEW)
-    if not explorer_mode.is_session():
+    wanted = modes.mode_asked(_text(told, "mode") or Mode.VIEW)
+    if not modes.is_session():
         return wanted
-    explorer_mode.note_use()
-    now = explorer_mode.mode_now()
+    modes.note_use()
+    now = modes.mode_now()
     return wanted if now.covers(wanted) else now
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from flask import g
 
-from thumbapp.blueprints import explorer_mode
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_where import Where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.where import Where
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
@@ -115,7 +115,7 @@ def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Jou
     facts, server = opened.facts, place.gate.server
     is_free = not server.is_read_only and server.protecting(facts.name) is None
     look = Look(
-        may_change=is_free and explorer_mode.mode_now().covers(Mode.EDIT),
+        may_change=is_free and modes.mode_now().covers(Mode.EDIT),
         can_undo_deletion=(facts.bytes or 0) <= MOST_BYTES,
         commands=_commands(place, facts) if given.get("v_as") else None,
     )
@@ -287,6 +287,6 @@ def _combined(place: Where, facts: KeyFacts, given: Mapping[str, str]) -> tuple[
         return None
     other, how = typed(given["v_with"]), given.get("v_how", "intersection")
     members, count = details.combined(
-        place.gate, [facts.name, other], how=how, db=place.db, caller=explorer_mode.caller()
+        place.gate, [facts.name, other], how=how, db=place.db, caller=modes.caller()
     )
     return [_text(member) for member in members], count

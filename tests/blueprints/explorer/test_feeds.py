@@ -10,8 +10,8 @@ import orjson
 import pytest
 import redis
 
+from tests.blueprints.explorer.test_console import editing
 from tests.blueprints.people import Browser, Site
-from tests.blueprints.test_explorer_console import editing
 from tests.patience import until
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.notifications import SETTING
@@ -167,8 +167,8 @@ def test_leaving_puts_it_back_unless_another_still_watches(
     admin: Browser, keys: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("thumbapp.explorer.notifications.LEAVES_S", 0)
-    monkeypatch.setattr("thumbapp.blueprints.explorer_events.LEAVES_S", 0)
-    monkeypatch.setattr("thumbapp.blueprints.explorer_events._GRACE_S", 0.05)
+    monkeypatch.setattr("thumbapp.blueprints.explorer.events.LEAVES_S", 0)
+    monkeypatch.setattr("thumbapp.blueprints.explorer.events._GRACE_S", 0.05)
     turn_on(admin, "K", "$")
 
     assert admin.post(f"/redis/events/leave?db={DB}").status_code == 204

@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import explorer_desk
-from thumbapp.blueprints.explorer_where import where
+from thumbapp.blueprints.explorer import desk
+from thumbapp.blueprints.explorer.where import where
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
 from thumbapp.explorer.values.streams import id_time
@@ -17,8 +17,8 @@ bp.add_app_template_global(find_action, "change_action")
 bp.add_app_template_global(lambda: WRITINGS, "writings")
 bp.add_app_template_global(lambda: COPY_FIELDS, "copy_fields")
 bp.add_app_template_global(lambda: NAME, "name_field")
-bp.add_app_template_global(explorer_desk.done_just_now, "done_just_now")
-bp.add_app_template_global(explorer_desk.undoable, "undoable")
+bp.add_app_template_global(desk.done_just_now, "done_just_now")
+bp.add_app_template_global(desk.undoable, "undoable")
 bp.add_app_template_filter(to_id, "key_id")
 bp.add_app_template_filter(lambda text: mark(text.encode()), "mark_of")
 bp.add_app_template_filter(id_time)
@@ -37,18 +37,16 @@ def new() -> str:
 def change() -> Response:
     """Make a change and lead back to the key."""
     action = find_action(request.form.get("action", ""))
-    return explorer_desk.change(where(), action, request.form)
+    return desk.change(where(), action, request.form)
 
 
 @bp.post("/copy")
 def copy() -> Response:
     """Copy the open key and lead to the copy."""
-    return explorer_desk.copy(where(), request.form)
+    return desk.copy(where(), request.form)
 
 
 @bp.post("/undo")
 def undo() -> Response:
     """Take a change back."""
-    return explorer_desk.undo(
-        where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1"
-    )
+    return desk.undo(where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1")

@@ -4,8 +4,8 @@ import orjson
 import pytest
 import redis
 
+from tests.blueprints.explorer.test_console import editing
 from tests.blueprints.people import Browser, Site
-from tests.blueprints.test_explorer_console import editing
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.bench import WAYS
 

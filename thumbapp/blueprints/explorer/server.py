@@ -7,11 +7,12 @@ from typing import Any, Final
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.vitals import Vitals
 from thumbapp.explorer.vitals_charts import charts_of
@@ -37,7 +38,7 @@ def at_second(moment: int) -> str:
 @bp.get("")
 def show() -> str:
     """Show one part of what is known of the server; the charts first."""
-    explorer_mode.note_use()
+    modes.note_use()
     return _page(where())
 
 
@@ -108,7 +109,7 @@ def _page(
 
 
 def _vitals(place: Where) -> Vitals:
-    return Vitals(place.gate, caller=explorer_mode.caller())
+    return Vitals(place.gate, caller=modes.caller())
 
 
 def _part() -> str:

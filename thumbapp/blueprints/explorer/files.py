@@ -8,8 +8,9 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request, session, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints import trail
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.decode.images import media_type
@@ -83,7 +84,7 @@ def take(place: Where, intake: Intake) -> dict[str, object]:
     *_, state = import_lines(
         place.gate,
         intake.lines,
-        caller=explorer_mode.caller(),
+        caller=modes.caller(),
         db=place.db,
         policy=intake.policy,
         dry_run=intake.is_dry_run,

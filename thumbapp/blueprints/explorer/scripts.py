@@ -5,10 +5,11 @@ from typing import Any, Final
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
+from thumbapp.blueprints import trail
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
 from thumbapp.errors import ConfirmationNeeded, ScriptNotFound, ScriptRunning, ThumbAppError, server_said
 from thumbapp.explorer import scripting
@@ -34,7 +35,7 @@ def argument_id(text: str) -> str:
 @bp.get("")
 def show() -> str:
     """Show the editor with a saved script, a sample, or a first one."""
-    explorer_mode.note_use()
+    modes.note_use()
     return _page(where(), _chosen())
 
 
@@ -69,7 +70,7 @@ def kill() -> AnyResponse:
     place = where()
     trail.left_to_the_gate()
     is_function = request.form.get("kind") == "FUNCTION KILL"
-    reply = scripting.kill(place.gate, caller=explorer_mode.caller(), is_function=is_function)
+    reply = scripting.kill(place.gate, caller=modes.caller(), is_function=is_function)
     if isinstance(reply, Failure):
         flash(reply.text, "danger")
     else:
@@ -109,7 +110,7 @@ def call() -> str:
             argument(request.form.get("function", "")),
             keys=parse(request.form.get("keys", "")),
             args=parse(request.form.get("args", "")),
-            caller=explorer_mode.caller(),
+            caller=modes.caller(),
             db=place.db,
             confirm=request.form.get("confirm", ""),
         )
@@ -174,7 +175,7 @@ def _run(place: Where, script: Script) -> Outcome:
         script.source.encode(),
         keys=[argument(key) for key in script.keys],
         args=[argument(arg) for arg in script.args],
-        caller=explorer_mode.caller(),
+        caller=modes.caller(),
         db=place.db,
         read_only=request.form.get("action") == "read",
         confirm=request.form.get("confirm", ""),
@@ -197,7 +198,7 @@ def _command(argv: Argv, says: str) -> AnyResponse | str:
     trail.left_to_the_gate()
     try:
         confirm = request.form.get("confirm", "")
-        reply = place.gate.run(argv, caller=explorer_mode.caller(), db=place.db, confirm=confirm).reply
+        reply = place.gate.run(argv, caller=modes.caller(), db=place.db, confirm=confirm).reply
     except ConfirmationNeeded as question:
         return _page(place, _NEW, question=question)
     if isinstance(reply, Failure):
@@ -209,7 +210,7 @@ def _command(argv: Argv, says: str) -> AnyResponse | str:
 def _loaded(place: Where, saved: list[Script]) -> dict[str, bool]:
     try:
         shas = [script.sha for script in saved]
-        return scripting.loaded(place.gate, shas, caller=explorer_mode.caller())
+        return scripting.loaded(place.gate, shas, caller=modes.caller())
     except ThumbAppError:
         return {}
 

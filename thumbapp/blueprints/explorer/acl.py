@@ -5,9 +5,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import explorer_mode, trail
-from thumbapp.blueprints.explorer_frame import frame
-from thumbapp.blueprints.explorer_where import Where, where
+from thumbapp.blueprints import trail
+from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.acl import Acl, AclChange, AclUser
 from thumbapp.explorer.line import parse
@@ -18,7 +19,7 @@ bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
 @bp.get("")
 def show() -> str:
     """Show every user, and the form of one; asks the server whether one may do something."""
-    explorer_mode.note_use()
+    modes.note_use()
     return _page(where())
 
 
@@ -109,4 +110,4 @@ def _as_change(user: AclUser | None) -> AclChange:
 
 
 def _acl(place: Where) -> Acl:
-    return Acl(place.gate, caller=explorer_mode.caller())
+    return Acl(place.gate, caller=modes.caller())

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from thumbapp.blueprints.explorer_where import Layout, Where
+from thumbapp.blueprints.explorer.where import Layout, Where
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer import scan
 from thumbapp.explorer.long_names import id_of
