@@ -56,6 +56,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.KeyChanged: 409,
     errors.UndoGone: 410,
     errors.ScriptNotFound: 404,
+    errors.ConsoleNotFound: 404,
     errors.ScriptEnded: 409,
     errors.ScriptRunning: 409,
     errors.ScriptStuck: 409,

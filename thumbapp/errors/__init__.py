@@ -31,6 +31,7 @@ from thumbapp.errors.base import (
     Unavailable,
 )
 from thumbapp.errors.console import (
+    ConsoleNotFound,
     MustWait,
     NothingToWaitFor,
     ScriptEnded,
@@ -210,6 +211,7 @@ __all__ = [
     "CannotStart",
     "CommandRefused",
     "ConfirmationNeeded",
+    "ConsoleNotFound",
     "DataFolderUnusable",
     "DiskFull",
     "DuplicateTaskName",

@@ -106,6 +106,15 @@ class ServerLacks(Refused):
         super().__init__(f"This server has no {command}; it came with Redis {since}.")
 
 
+class ConsoleNotFound(ThumbAppError):
+    """There is no such console, or none of one's own."""
+
+    code = "console-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such console. Open a new one: its page makes one by itself.")
+
+
 class TooManyConsoles(Unavailable):
     """As many consoles are open as connections are spared for them."""
 

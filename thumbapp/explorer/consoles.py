@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.errors import ThumbAppError, TooManyConsoles
+from thumbapp.errors import ConsoleNotFound, ThumbAppError, TooManyConsoles
 from thumbapp.explorer.console import Console, Said
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.line import parse
@@ -21,6 +21,7 @@ IDLE_S: Final = 600.0
 MOST_OPEN: Final = 48
 MOST_OF_ONE: Final = 6
 MOST_SHOWN: Final = 50
+MOST_CHARACTERS: Final = 4_000_000
 MOST_REMEMBERED: Final = 500
 _LONGEST_REMEMBERED: Final = 2_000
 _SECRET: Final = frozenset({"AUTH", "ACL", "CONFIG", "HELLO", "MIGRATE"})
@@ -36,10 +37,18 @@ class Entry:
     said: tuple[Said, ...] = ()
     error: ThumbAppError | None = None
 
+    @property
+    def size(self) -> int:
+        """How many characters it holds."""
+        return len(self.line) + sum(len(said.text) for said in self.said)
+
 
 @dataclass(slots=True)
 class Desk:
-    """A console with its transcript, the newest `MOST_SHOWN` lines of it."""
+    """A console with its transcript: the newest `MOST_SHOWN` lines, fewer where what they brought is long.
+
+    Together they hold `MOST_CHARACTERS`; the newest is there whatever its length.
+    """
 
     console: Console
     owner: str
@@ -50,6 +59,9 @@ class Desk:
         """Write down what came of *line* and return it."""
         self.count += 1
         self.entries.append(Entry(self.count, prompt, line, tuple(said), error))
+        held = sum(entry.size for entry in self.entries)
+        while held > MOST_CHARACTERS and len(self.entries) > 1:
+            held -= self.entries.popleft().size
         return self.entries[-1]
 
     def find(self, number: int) -> Entry | None:
@@ -68,6 +80,7 @@ class Consoles:
         """Return the console *console_id* of *owner* on that server, a new one on *db* when there is none.
 
         Raises:
+            ConsoleNotFound: it is somebody else's.
             TooManyConsoles: somebody else's must be closed first; one's own oldest is closed unasked.
         """
         with self._lock:
@@ -94,7 +107,7 @@ class Consoles:
 
     def _opened(self, console_id: str, *, owner: str, gate: Gate, db: int) -> Desk:
         if console_id in self._desks and self._desks[console_id].owner != owner:
-            raise TooManyConsoles(MOST_OPEN)  # somebody guessed an id of 128 bits, or sent it on
+            raise ConsoleNotFound  # somebody guessed an id of 128 bits, or sent it on
         self._close(lambda desk: desk is self._desks.get(console_id))
         own = [desk for desk in self._desks.values() if desk.owner == owner]
         if len(own) >= MOST_OF_ONE:

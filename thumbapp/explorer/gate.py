@@ -9,7 +9,7 @@ import base64
 import hmac
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -150,7 +150,7 @@ class Gate:
         """
         name = command_name(argv)
         self._check_refused(argv, name, db=db, holds_line=holds_line)
-        needed = mode_for(argv, name, self.server.catalog(line).flags(argv))
+        needed = mode_for(argv, name, self._flags(line))
         self._check_mode(name, needed, caller)
         if needed is not Mode.VIEW:
             self._check_keys(line, argv, name)
@@ -165,7 +165,7 @@ class Gate:
         for name in commands:
             argv: Argv = tuple(name.split())
             self._check_refused(argv, name, db=ANY_DB, holds_line=False)
-            if mode_for(argv, name, self.server.catalog(line).flags(argv)) is not Mode.VIEW:
+            if mode_for(argv, name, self._flags(line)) is not Mode.VIEW:
                 raise ModeNeeded(name, Mode.EDIT, Mode.VIEW)
 
     def ask_first(self, what: Argv, effect: str, *, caller: Caller, db: int, confirm: str) -> None:
@@ -203,7 +203,11 @@ class Gate:
         except ThumbAppError as error:
             self.note_refusal(argv, caller=caller, db=db, error=error)
             raise
-        return mode_for(argv, command_name(argv), self.server.catalog(line).flags(argv)) is not Mode.VIEW
+        return mode_for(argv, command_name(argv), self._flags(line)) is not Mode.VIEW
+
+    def _flags(self, line: Line) -> Callable[[Argv], frozenset[str]]:
+        """Return what tells the flags of a command, the server being asked when it is called."""
+        return lambda argv: self.server.catalog(line).flags(argv)
 
     # --- the questions, in order --------------------------------------------------------------------
 

@@ -11,9 +11,11 @@ from thumbapp.errors import LineUnreadable
 _SPACE: Final = frozenset(b" \t\n\v\f\r")
 _ENDS_A_WORD: Final = frozenset(b" \n\r\t")
 _ESCAPES: Final = {0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x62: 0x08, 0x61: 0x07}
-_WRITTEN: Final = {value: b"\\" + bytes([letter]) for letter, value in _ESCAPES.items()} | {
-    0x5C: b"\\\\",
-    0x22: b'\\"',
+_WRITTEN: Final = {
+    **{byte: f"\\x{byte:02x}" for byte in range(256) if not 0x20 <= byte < 0x7F},
+    **{value: f"\\{chr(letter)}" for letter, value in _ESCAPES.items()},
+    0x5C: "\\\\",
+    0x22: '\\"',
 }
 _BARE: Final = frozenset(
     b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=,@%*?[]{}()<>$^~|&"
@@ -56,7 +58,7 @@ def argument(text: str) -> bytes:
 
 def quote(argument: bytes) -> str:
     """Return *argument* as redis-cli prints a string: in double quotes, everything odd escaped."""
-    return '"' + b"".join(map(_written, argument)).decode("ascii") + '"'
+    return f'"{argument.decode("latin-1").translate(_WRITTEN)}"'
 
 
 def command_line(argv: Iterable[bytes]) -> str:
@@ -109,9 +111,3 @@ def _in_single(text: bytes, place: int) -> tuple[int, int]:
     if text[place] == _BACKSLASH and text[place + 1 : place + 2] == b"'":
         return _SINGLE, place + 2
     return text[place], place + 1
-
-
-def _written(byte: int) -> bytes:
-    if byte in _WRITTEN:
-        return _WRITTEN[byte]
-    return bytes([byte]) if 0x20 <= byte < 0x7F else b"\\x%02x" % byte

@@ -231,10 +231,15 @@ def rule_for(argv: Argv, name: str, kinds: Iterable[Kind]) -> Rule | None:
     )
 
 
-def mode_for(argv: Argv, name: str, flags: frozenset[str]) -> Mode:
-    """Return the mode that *argv* needs: what the table says, else what the server's *flags* do."""
+def mode_for(argv: Argv, name: str, ask_flags: Callable[[Argv], frozenset[str]]) -> Mode:
+    """Return the mode that *argv* needs: what the table says, else what the server's flags do.
+
+    *ask_flags* may ask the server, so it is not called for what the table knows: a server that is busy with
+    a script answers nothing but what ends that.
+    """
     if rule := rule_for(argv, name, _MODES):
         return _MODES[rule.kind]
+    flags = ask_flags(argv)
     if "admin" in flags:
         return Mode.ADMIN
     if "write" in flags:

@@ -94,21 +94,17 @@ export class Console {
 
   /** Adds the next lines of a long reply. @param {HTMLElement} button */
   async #more(button) {
-    const from = Number(button.dataset.from);
-    const query = new URLSearchParams({
-      console: String(new FormData(this.form).get("console")),
-      number: button.dataset.number ?? "",
-      from: String(from),
-    });
+    const { number = "", said = "", from = "" } = button.dataset;
+    const query = new URLSearchParams({ console: String(new FormData(this.form).get("console")), number, said, from });
     const url = this.root.dataset.reply ?? "";
     const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}${query}`).catch(() => null);
     const reply = button.parentElement?.querySelector(".reply");
     if (!answer?.ok || !reply) return this.#fail("The rest of this reply is kept no more. Run the line again.");
-    const rest = await answer.text();
-    reply.append("\n", rest);
-    const next = from + rest.split("\n").length;
-    button.dataset.from = String(next);
-    if (next >= Number(button.dataset.of)) button.remove();
+    /** @type {{text: string, next: number | null}} */
+    const told = await answer.json();
+    reply.append(told.text);
+    if (told.next === null) button.remove();
+    else button.dataset.from = String(told.next);
   }
 
   /** @param {string} words */

@@ -94,10 +94,11 @@ def test_somebody_elses_console_is_not_to_be_had(site: Site, browser: Browser) -
     typed(browser, "MULTI")
     other = editing(site, Role.ADMIN)
 
-    page = typed(other, "PING")
+    answer = other.post(f"/redis/console/run?db={DB}", console=CONSOLE, line="PING")
 
-    assert "Close one" in page
-    assert "In the transaction" in typed(browser, "PING")
+    assert answer.status_code == 404
+    assert "no such console" in answer.text
+    assert CONSOLE not in other.get(f"{PAGE}&console={CONSOLE}").text
 
 
 def test_what_was_typed_is_remembered_but_for_secrets(browser: Browser) -> None:
@@ -126,12 +127,30 @@ def test_a_long_reply_comes_in_portions(browser: Browser, keys: redis.Redis) -> 
     number = re.search(r'data-number="(\d+)"', page)
     assert number is not None
 
-    rest = browser.get(f"/redis/console/reply?console={CONSOLE}&number={number[1]}&from=5000").text
+    start = re.findall(r'data-from="(\d+)"', page)[0]
+    rest = browser.get(f"/redis/console/reply?console={CONSOLE}&number={number[1]}&said=0&from={start}").json
 
     assert "6,000 lines" in page
     assert "(integer) 5001" not in page
-    assert rest.splitlines()[0] == "5001) (integer) 5001"
-    assert rest.splitlines()[-1] == "6000) (integer) 6000"
+    assert rest["text"].splitlines()[0] == "5001) (integer) 5001"
+    assert rest["text"].splitlines()[-1] == "6000) (integer) 6000"
+    assert rest["next"] is None
+
+
+def test_a_deep_reply_is_a_tree_to_fold(browser: Browser) -> None:
+    page = typed(
+        browser, """EVAL_RO "local a = {} for i = 1, 30 do a[i] = {'row ' .. i, i} end return a" 0"""
+    )
+
+    assert page.count('<details class="reply-branch"') == 31
+    assert re.search(r"30\).{,40}2 items.{,20}&#34;row 30&#34;", page)
+
+
+def test_a_reply_of_one_long_line_comes_in_portions(browser: Browser) -> None:
+    page = typed(browser, "EVAL_RO 'return string.rep(\"x\", 2500000)' 0")
+
+    assert len(page) < 1_100_000
+    assert 'data-from="1000000"' in page
 
 
 def blocked(client: redis.Redis) -> int:

@@ -16,9 +16,10 @@ from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
-from thumbapp.explorer.console import Said, prompt
+from thumbapp.explorer.console import MOST_REPEATS, Said, prompt
 from thumbapp.explorer.consoles import Desk, Entry
 from thumbapp.explorer.line import parse
+from thumbapp.explorer.long_replies import as_tree, portion
 from thumbapp.explorer.replies import as_json
 from thumbapp.explorer.syntax import complete
 from thumbapp.explorer.waiting import Arrival, Wait
@@ -26,11 +27,14 @@ from thumbapp.live.events import EventLog
 from thumbapp.live.subscription import Subscription
 
 MOST_LINES: Final = 100
-SHOWN_AT_ONCE: Final = 5_000
 _STOP: Final = "console.stop"
 _HIGHEST_NUMBER: Final = 10**9
 
 bp = Blueprint("explorer_console", __name__, url_prefix="/redis/console")
+
+
+bp.add_app_template_filter(portion, "reply_portion")
+bp.add_app_template_filter(as_tree, "reply_tree")
 
 
 @bp.app_template_filter()
@@ -78,15 +82,11 @@ def completions() -> Response:
 
 @bp.get("/reply")
 def reply() -> Response:
-    """Return a portion of a long reply, as text."""
-    desk = parts().explorer.consoles.find(_console_id(), owner=_owner())
-    number = number_in(request.args.get("number", ""), most=_HIGHEST_NUMBER)
-    entry = desk.find(number) if desk and number is not None else None
-    if entry is None:
-        raise FileNotThere
-    start = max(0, request.args.get("from", 0, type=int))
-    lines = _text(entry).split("\n")[start : start + SHOWN_AT_ONCE]
-    return Response("\n".join(lines), mimetype="text/plain")
+    """Return a portion of a long reply, and where the next one begins."""
+    text, start = _said_before().text, max(0, request.args.get("from", 0, type=int))
+    shown = portion(text, start)
+    end = start + len(shown)
+    return jsonify(text=shown, next=end if shown and end < len(text) else None)
 
 
 @bp.post("/close")
@@ -130,7 +130,7 @@ def console_parts(place: Where) -> dict[str, Any]:
     desk = parts().explorer.consoles.find(console_id, owner=_owner()) if console_id else None
     label = place.gate.server.label
     return {
-        "console": console_id or secrets.token_urlsafe(16),
+        "console": console_id if desk else secrets.token_urlsafe(16),
         "desk": desk,
         "entries": list(desk.entries) if desk else [],
         "prompt": desk.console.prompt if desk else prompt(label, db=place.db),
@@ -190,8 +190,15 @@ def _told(arrival: Arrival) -> bytes:
     return orjson.dumps(told | {"waited_s": round(arrival.waited_s, 3)}) + b"\n"
 
 
-def _text(entry: Entry) -> str:
-    return "\n".join(said.text for said in entry.said)
+def _said_before() -> Said:
+    """Return the reply that the address names; raises FileNotThere when it is kept no more."""
+    desk = parts().explorer.consoles.find(_console_id(), owner=_owner())
+    number = number_in(request.args.get("number", ""), most=_HIGHEST_NUMBER)
+    which = number_in(request.args.get("said", ""), most=MOST_REPEATS)
+    entry = desk.find(number) if desk and number is not None else None
+    if entry is None or which is None or which >= len(entry.said):
+        raise FileNotThere
+    return entry.said[which]
 
 
 def _owner() -> str:
