@@ -1,6 +1,8 @@
 """How the wish to stop is heard."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -85,3 +87,37 @@ def test_nohup_keeps_its_promise(restored_signals: None) -> None:
     signal.raise_signal(signal.SIGHUP)
 
     assert not stop.is_set
+
+
+ASK_AT_EACH_STEP = """
+import sys
+from thumbapp.runtime.stopping import StopRequest
+
+def asking(stop, step):
+    left = step
+    def trace(frame, event, _):
+        nonlocal left
+        frame.f_trace_opcodes = True
+        left -= event == "opcode"
+        if not left:
+            stop.ask()
+        return trace
+    return trace
+
+for step in range(1, 400):
+    stop = StopRequest()
+    sys.settrace(asking(stop, step))
+    stop.wait(0.001)
+    sys.settrace(None)
+    if not stop.is_set:
+        break
+print(step)
+"""
+
+
+def test_a_signal_may_come_at_any_step_of_waiting() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_AT_EACH_STEP], timeout=30, capture_output=True, text=True, check=True
+    )
+
+    assert 20 < int(done.stdout) < 399

@@ -1,14 +1,15 @@
 """The wish to stop: Ctrl-C, SIGTERM, Ctrl-Break, a closed terminal or the end of a lifeline."""
 
+import queue
 import signal
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 # One press may arrive twice: from the terminal and from a parent that hands it on.
 _ONE_PRESS_S = 0.5
-# An event is waited for in slices: on Windows a waiting thread would not see Ctrl-C.
+# We wait in slices: on Windows a waiting thread would not see Ctrl-C.
 _SLICE_S = 0.25
 
 
@@ -17,33 +18,36 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """Whether somebody wants us to stop, and whether they want it at once (asked twice)."""
+    """Whether somebody wants us to stop (`is_set`), and whether they want it at once (`is_urgent`).
+
+    It is asked by signal handlers, which run in the main thread between any two of its steps, also while
+    it waits here. So nothing below may take a lock that waiting holds, as `threading.Event` does;
+    `queue.SimpleQueue` is made for that: its ``put`` may interrupt its ``get``.
+    """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._asked = threading.Event()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._asked_at = 0.0
+        self.is_set = False
         self.is_urgent = False
-
-    @property
-    def is_set(self) -> bool:
-        """Whether to stop."""
-        return self._asked.is_set()
 
     def ask(self) -> None:
         """Ask to stop; asked again, a moment later, it means at once."""
-        if not self._asked.is_set():
+        if not self.is_set:
             self._asked_at = self._clock()
-            self._asked.set()
+            self.is_set = True
+            self._bell.put(None)
         elif self._clock() - self._asked_at > _ONE_PRESS_S:
             self.is_urgent = True
 
     def wait(self, seconds: float) -> bool:
         """Return whether to stop, after at most *seconds*."""
         deadline = self._clock() + seconds
-        while not self._asked.is_set() and (left := deadline - self._clock()) > 0:
-            self._asked.wait(min(left, _SLICE_S))
-        return self._asked.is_set()
+        while not self.is_set and (left := deadline - self._clock()) > 0:
+            with suppress(queue.Empty):
+                self._bell.get(timeout=min(left, _SLICE_S))
+        return self.is_set
 
     def pause(self, seconds: float) -> None:
         """Sleep for *seconds*; raises Stopped when somebody asks to stop."""
