@@ -22,7 +22,8 @@ from thumbapp.media.store import UNFINISHED, MediaStore, checked_id, checked_nam
 _CHUNK_BYTES = 256 * 1024
 _Done = TypeVar("_Done")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+# Some ninety tries in two seconds: who reads a file again and again leaves only short gaps.
+_PAUSES_S = tuple(min(step, 25) / 1000 for step in range(1, 92))
 
 
 class MediaFolder(MediaStore):
