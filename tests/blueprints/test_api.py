@@ -293,6 +293,23 @@ def test_an_idempotency_key_makes_the_job_once(api: Api) -> None:
     assert len(api.queue.runs) == 1
 
 
+@pytest.mark.parametrize(
+    ("file", "fields"),
+    [(("b.jpg", PHOTO), {}), (("a.jpg", PHOTO + b"0"), {}), (("a.jpg", PHOTO), {"sizes": "64"})],
+    ids=["another name", "other bytes", "other sizes"],
+)
+def test_an_idempotency_key_is_for_one_upload(
+    api: Api, file: tuple[str, bytes], fields: dict[str, str]
+) -> None:
+    key = {"Idempotency-Key": "one"}
+    api.post(("a.jpg", PHOTO), headers=key)
+
+    other = api.post(file, headers=key, **fields)
+
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency-mismatch")
+    assert len(api.queue.runs) == 1
+
+
 def test_a_browser_needs_the_token_and_then_owns_its_job(api: Api) -> None:
     header = api.csrf()
 

@@ -74,6 +74,15 @@ class StillWorking(ThumbAppError):
         )
 
 
+class IdempotencyMismatch(Refused):
+    """The Idempotency-Key was used for another upload."""
+
+    code = "idempotency-mismatch"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another upload. Nothing was stored.")
+
+
 class UploadRefused(Refused):
     """The uploaded file cannot become thumbnails."""
 
