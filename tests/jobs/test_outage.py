@@ -82,7 +82,13 @@ def door(server: PrivateServer) -> Iterator[Door]:
 def service(desk: Desk, settings: Settings, door: Door) -> Iterator[JobService]:
     """Return a service that reaches Redis through the door, its queue too."""
     client: redis.Redis = redis.Redis(
-        port=door.port, protocol=2, driver_info=None, socket_timeout=0.15, retry=Retry(NoBackoff(), 0)
+        host="127.0.0.1",
+        port=door.port,
+        protocol=2,
+        driver_info=None,
+        socket_timeout=0.15,
+        socket_keepalive=False,  # fails on some Windows set-ups
+        retry=Retry(NoBackoff(), 0),
     )
 
     def enqueue(job_id: str, *, run_id: str) -> None:
