@@ -48,8 +48,12 @@ class Delivery:
     @property
     def order(self) -> tuple[int, int, int]:
         """What sorts deliveries by rank, then by age."""
-        moment, _, number = self.id.partition(b"-")
-        return self.rank, int(moment), int(number)
+        return self.rank, self.since_ms, int(self.id.partition(b"-")[2])
+
+    @property
+    def since_ms(self) -> int:
+        """When the message was put into its stream, in ms since 1970 by the server's clock."""
+        return int(self.id.partition(b"-")[0])
 
 
 class Outbox:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
@@ -58,6 +58,7 @@ _SAID: Final[Mapping[str, str]] = {
 _TRIED_AGAIN: Final = frozenset(
     (signals.SIGNAL_ERROR, signals.SIGNAL_TIMEOUT, signals.SIGNAL_LOCKED, signals.SIGNAL_RATE_LIMITED)
 )
+_END_OF: Final[Mapping[str, str]] = {"queued": "queued_at", "retrying": "queued_at"}
 _TO_TRY_AGAIN: Final = frozenset(("failed", "cancelled", "dead"))
 _LASTING: Final = frozenset(("queued", "scheduled", "running", "retrying"))
 
@@ -151,14 +152,14 @@ class Recorder:
             facts += ["parent", run.task.id]
         if signal == signals.SIGNAL_SCHEDULED:
             facts += ["due_at", _due_ms(task)]
-            self._streams.write(self._command(task, "scheduled", facts=tuple(facts)))
+            self._write(task, "scheduled", facts=facts)
         else:
             facts += ["queued_at", self._now_ms()]
-            self._streams.write(self._command(task, "queued", facts=tuple(facts)))
+            self._write(task, "queued", facts=facts)
 
     def _begin(self, task: Task) -> None:
         held, now = self._streams.held, self._now_ms()
-        waited_ms = now - held.order[1] if held else 0
+        waited_ms = now - held.since_ms if held else 0
         run = _Run(task, f"{self._run_prefix}{next(self._numbers)}", now, max(0, waited_ms))
         self._thread.run = run
         output.begin()
@@ -169,6 +170,9 @@ class Recorder:
         run = self._run
         if run is not None and run.task.id != task.id:
             run = None
+        if run is not None and signal == signals.SIGNAL_COMPLETE:
+            self._write_end(run, "done", [])
+            return
         if run is not None and self._is_half_told(signal, run, error):
             return
         state = "dead" if isinstance(error, TaskDied) else _STATE_OF[signal]
@@ -177,23 +181,32 @@ class Recorder:
             facts += ["error", said]
         if run is not None and run.trace:
             facts += ["traceback", run.trace]
-        if run is not None and (printed := output.end()):
-            facts += ["output", printed]
-        now = self._now_ms()
-        facts += ["queued_at" if state in ("queued", "retrying") else "finished_at", now]
-        self._streams.write(self._command(task, state, run, tuple(facts)), *self._kept(task, state))
         if run is not None:
-            self._forget(run)
-            self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=max(0, now - run.began_ms))
-            self._wake_teller()
-        elif state == "dead":
+            self._write_end(run, state, facts)
+            return
+        self._write(task, state, facts=[*facts, _END_OF.get(state, "finished_at"), self._now_ms()])
+        if state == "dead":
             self._tally.count(task.name, state)
             self._wake_teller()
 
-    def _kept(self, task: Task, state: str) -> list[tuple[Word, ...]]:
-        """Return the command that keeps the message of *task*, if it may be tried again."""
-        if state not in _TO_TRY_AGAIN:
-            return []
+    def _write_end(self, run: _Run, state: str, facts: list[Word]) -> None:
+        """Write that *run* ended in *state*, with what it has printed, and count it."""
+        now, task = self._now_ms(), run.task
+        if printed := output.end():
+            facts += ["output", printed]
+        facts += [_END_OF.get(state, "finished_at"), now]
+        self._write(task, state, run, facts)
+        self._begun.pop(run.id, None)
+        self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=max(0, now - run.began_ms))
+        self._wake_teller()
+
+    def _write(self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Word] = ()) -> None:
+        """Write that *task* is in *state*, with its message if it may be tried again."""
+        kept = self._kept(task) if state in _TO_TRY_AGAIN else ()
+        self._streams.write(self._command(task, state, run, facts), *kept)
+
+    def _kept(self, task: Task) -> list[tuple[Word, ...]]:
+        """Return the command that keeps the message of *task*; none if it cannot be kept."""
         try:
             return [("SET", message_key(self._prefix, task.id), self._pack(task), "EX", self._ttl_s)]
         except ThumbAppError as error:
@@ -212,7 +225,7 @@ class Recorder:
     # --- what is written ----------------------------------------------------------------------------
 
     def _command(
-        self, task: Task, state: str, run: _Run | None = None, facts: tuple[Word, ...] = ()
+        self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Word] = ()
     ) -> tuple[Word, ...]:
         """Return the command that puts *task* into *state*, in its *run* if it was one, with *facts*."""
         ttl_s = 0 if state in _LASTING else self._ttl_s
@@ -238,9 +251,6 @@ class Recorder:
     def _run(self) -> _Run | None:
         """What the calling thread runs; what follows from its end still belongs to it."""
         return getattr(self._thread, "run", None) if self._streams.is_busy else None
-
-    def _forget(self, run: _Run) -> None:
-        self._begun.pop(run.id, None)
 
     # --- the beginnings -----------------------------------------------------------------------------
 
@@ -274,7 +284,7 @@ class Recorder:
         if commands:
             self._streams.write(*commands)
         for run in runs:
-            self._forget(run)
+            self._begun.pop(run.id, None)
 
 
 def message_key(prefix: str, task_id: str) -> str:

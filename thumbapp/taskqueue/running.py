@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,6 +93,16 @@ class RunningHuey(MessageHuey):
             raise
         finally:
             self._in_hand.pop(threading.get_ident(), None)
+
+    def is_revoked(self, task: Any, timestamp: datetime | None = None, peek: bool = True) -> bool:
+        """Return whether *task* is revoked; *peek* is False where a worker asks for what it has taken.
+
+        That one is not when nothing is, as the take said.
+        """
+        streams = self._streams
+        if not peek and streams is not None and streams.held is not None and not streams.has_flags:
+            return False
+        return bool(super().is_revoked(task, timestamp, peek))
 
     def put_back(self) -> None:
         """Let the task that this thread has taken and not begun wait for another thread."""
@@ -206,5 +216,8 @@ class RunningHuey(MessageHuey):
             super()._run_pre_execute(task)
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
-        with self._acting() if signal == SIGNAL_EXECUTING else nullcontext():
+        if signal != SIGNAL_EXECUTING:
+            super()._emit(signal, task, *args, **kwargs)
+            return
+        with self._acting():
             super()._emit(signal, task, *args, **kwargs)

@@ -19,16 +19,17 @@ end
 local function record(run, at, stop)
   local prefix, id, name, state, nonce, now, seconds, events = unpack(ARGV, at, at + 7)
   local key = prefix .. ':of:' .. id
-  local old, known_run, created = unpack(redis.call('HMGET', key, 'state', 'run', 'created_at'))
+  local old, known_run, created, attempts =
+    unpack(redis.call('HMGET', key, 'state', 'run', 'created_at', 'attempts'))
   local is_new_run = nonce ~= '' and known_run ~= nonce
   if state == 'running' and not is_new_run then return end
+  attempts = (tonumber(attempts) or 0) + (is_new_run and 1 or 0)
   if old then
-    run('HSET', key, 'state', state, 'run', nonce, unpack(ARGV, at + 8, stop))
+    run('HSET', key, 'state', state, 'run', nonce, 'attempts', attempts, unpack(ARGV, at + 8, stop))
   else
     run('HSET', key, 'name', name, 'created_at', now, 'state', state, 'run', nonce,
-      unpack(ARGV, at + 8, stop))
+      'attempts', attempts, unpack(ARGV, at + 8, stop))
   end
-  if is_new_run then run('HINCRBY', key, 'attempts', 1) end
   if old ~= state then
     if old then run('ZREM', prefix .. ':' .. old, id) end
     run('ZADD', prefix .. ':' .. state, created or now, id)

@@ -195,8 +195,6 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
 
     def peek_many(self, keys: list[str]) -> dict[str, bytes]:
         """Return what is kept under each of *keys*; Huey asks so for revocations."""
-        if self.streams.held and not self.streams.has_flags and all(map(_is_flag, keys)):
-            return {}
         found = self.conn.mget([self.result_key(key) for key in keys])
         return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 

@@ -6,7 +6,7 @@ what it counted since. Keys and fields are in `thumbapp.taskqueue.records`. Know
 
 import bisect
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from thumbapp.taskqueue.delivery import Word
@@ -16,8 +16,8 @@ LABELS: Final = (*map(str, BOUNDS_MS), "inf")
 SPAN_S: Final = 300
 SPAN_KEPT_S: Final = 25 * 3600
 
-# Name, outcome, ms waited, ms taken; None for what ended without a run.
-Run = tuple[str, str, int | None, int | None]
+# Name, outcome, ms waited and taken; None for what ended without a run.
+Run = tuple[str, str, tuple[int, int] | None]
 
 
 def span_key(prefix: str, at_s: float) -> str:
@@ -37,11 +37,11 @@ class Tally:
 
     def add(self, name: str, outcome: str, *, waited_ms: int, took_ms: int) -> None:
         """Count a run of the task *name* that ended as *outcome*."""
-        self._runs.append((name, outcome, waited_ms, took_ms))
+        self._runs.append((name, outcome, (waited_ms, took_ms)))
 
     def count(self, name: str, outcome: str) -> None:
         """Count that the task *name* ended as *outcome* without a run."""
-        self._runs.append((name, outcome, None, None))
+        self._runs.append((name, outcome, None))
 
     def write(self, send: Callable[..., None], *, at_s: float) -> None:
         """Hand everything seen up to *at_s* to *send* as commands; what it raises leaves it counted."""
@@ -51,7 +51,7 @@ class Tally:
         span = span_key(self._prefix, at_s)
         commands: list[tuple[Word, ...]] = [
             ("HINCRBY", key, field, number)
-            for field, number in _counted(runs)
+            for field, number in _counted(runs).items()
             for key in (f"{self._prefix}:total", span)
         ]
         try:
@@ -61,16 +61,23 @@ class Tally:
             raise
 
 
-def _counted(runs: list[Run]) -> Iterator[tuple[str, int]]:
-    """Yield the fields that *runs* are kept in, and by how much each grows."""
-    outcomes: Counter[tuple[str, str]] = Counter((outcome, name) for name, outcome, _, _ in runs)
-    buckets: Counter[tuple[str, int, str]] = Counter()
-    sums: Counter[tuple[str, str]] = Counter()
-    for name, _, *times in runs:
-        for what, value in zip(("wait", "took"), times, strict=True):
-            if value is not None:
-                buckets[what, bisect.bisect_left(BOUNDS_MS, value), name] += 1
-                sums[what, name] += value
-    yield from ((f"{outcome}:{name}", number) for (outcome, name), number in outcomes.items())
-    yield from ((f"{what}:{LABELS[at]}:{name}", number) for (what, at, name), number in buckets.items())
-    yield from ((f"{what}:sum:{name}", number) for (what, name), number in sums.items())
+def _counted(runs: list[Run]) -> dict[str, int]:
+    """Return the fields that *runs* are kept in, and by how much each grows."""
+    grown: dict[str, int] = {}
+    for name, same in _by_name(runs).items():
+        for outcome, number in Counter(run[1] for run in same).items():
+            grown[f"{outcome}:{name}"] = number
+        times = [run[2] for run in same if run[2] is not None]
+        for what, spent in zip(("wait", "took"), zip(*times, strict=True), strict=bool(times)):
+            for at, number in Counter(bisect.bisect_left(BOUNDS_MS, value) for value in spent).items():
+                grown[f"{what}:{LABELS[at]}:{name}"] = number
+            grown[f"{what}:sum:{name}"] = sum(spent)
+    return grown
+
+
+def _by_name(runs: list[Run]) -> dict[str, list[Run]]:
+    """Return *runs* by the task that ran."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run[0], []).append(run)
+    return found
