@@ -137,8 +137,11 @@ class Site:
     def upload(self, count: int = 1, *, name: str = "a.png", size: tuple[int, int] = (300, 200)) -> list[str]:
         """Send *count* pictures one by one; returns the ids of those that were acknowledged."""
         content = noise(size, "PNG")
-        ids = [job for _ in range(count) if (job := self._send(name, content))]
-        self.acknowledged += ids
+        ids: list[str] = []
+        for _ in range(count):
+            if job := self._send(name, content):
+                ids.append(job)
+                self.acknowledged.append(job)
         return ids
 
     def _send(self, name: str, content: bytes) -> str:
@@ -158,6 +161,7 @@ class Site:
             with error:
                 return ""
         except OSError:
+            time.sleep(0.1)  # nobody is there
             return ""
 
     def settle(self, *, patience_s: float = PATIENCE_S) -> bool:

@@ -28,12 +28,19 @@ class RememberedQueue:
     """A queue that remembers what was put in; `error` makes it refuse."""
 
     runs: list[tuple[str, str]] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
     error: Exception | None = None
 
     def __call__(self, job_id: str, *, run_id: str) -> None:
         if self.error:
             raise self.error
         self.runs.append((job_id, run_id))
+
+    def withdraw(self, run_id: str) -> None:
+        """Remember that the run was taken back."""
+        if self.error:
+            raise self.error
+        self.withdrawn.append(run_id)
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Desk:
 def desk(settings: Settings, redis_client: redis.Redis) -> Desk:
     """Return service, upkeep and runner over one ledger."""
     ledger, queue, clock = Ledger.from_settings(settings, redis_client), RememberedQueue(), Clock()
-    service = JobService(settings, ledger=ledger, enqueue=queue, clock=clock)
+    service = JobService(settings, ledger=ledger, enqueue=queue, withdraw=queue.withdraw, clock=clock)
     upkeep = Upkeep(settings, ledger=ledger, enqueue=queue, clock=clock)
     return Desk(settings, ledger, queue, clock, service, upkeep)
 

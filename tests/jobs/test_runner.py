@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.jobs.conftest import Desk, InThread
-from thumbapp.errors import BrokenPicture, RenderStopped, TaskDied, UploadRefused
+from thumbapp.errors import BrokenPicture, RenderFailed, RenderStopped, TaskDied, UploadRefused
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 from thumbapp.jobs.model import JobState
@@ -129,8 +129,21 @@ def test_a_finished_job_is_not_done_again(desk: Desk, photo: bytes) -> None:
     finished = desk.service.find(job.id)
     desk.clock.pass_(minutes=5)
 
-    assert desk.run(job) == "skipped"
+    assert desk.run(job) == "done"
     assert desk.service.find(job.id) == finished
+
+
+def test_a_job_that_failed_says_so_again_when_its_run_is_delivered_once_more(
+    desk: Desk, photo: bytes
+) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.runner().give_up(job.id, run_id=job.run_id, error=TaskDied(3))
+    failed = desk.service.find(job.id)
+
+    with pytest.raises(RenderFailed, match=str(TaskDied(3))):
+        desk.run(job)
+
+    assert desk.service.find(job.id) == failed
 
 
 def test_a_run_that_was_taken_over_changes_nothing(desk: Desk, photo: bytes) -> None:
@@ -159,7 +172,7 @@ def test_a_running_job_obeys_its_owner(desk: Desk, photo: bytes, action: str, st
 
 
 def test_a_run_for_no_job_does_nothing(desk: Desk) -> None:
-    assert desk.runner().run("A" * 22, run_id="A" * 22 + ".1") == "skipped"
+    assert desk.runner().run("A" * 22, run_id="A" * 22 + ".1") == "dropped"
 
 
 def test_a_job_whose_run_was_given_up_fails_with_the_reason(desk: Desk, photo: bytes) -> None:

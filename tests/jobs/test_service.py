@@ -158,7 +158,28 @@ def test_a_cancelled_job_is_not_run(desk: Desk, photo: bytes) -> None:
     cancelled = desk.service.cancel(job.id, actor=OWNER)
 
     assert cancelled.state is JobState.CANCELLED
-    assert desk.run(job) == "skipped"
+    assert desk.run(job) == "dropped"
+    assert desk.service.find(job.id).state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize("action", ["cancel", "delete"])
+def test_the_run_of_a_job_that_is_stopped_is_taken_off_the_queue(
+    desk: Desk, photo: bytes, action: str
+) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+
+    getattr(desk.service, action)(job.id, actor=OWNER)
+
+    assert desk.queue.withdrawn == [job.run_id]
+
+
+def test_a_job_is_cancelled_although_its_run_cannot_be_taken_off_the_queue(desk: Desk, photo: bytes) -> None:
+    [job] = desk.submit(("a.jpg", photo))
+    desk.queue.error = redis.ConnectionError("away")
+
+    desk.service.cancel(job.id, actor=OWNER)
+
+    assert desk.run(job) == "dropped"
     assert desk.service.find(job.id).state is JobState.CANCELLED
 
 
@@ -177,7 +198,7 @@ def test_a_retried_job_runs_under_a_new_run(desk: Desk, photo: bytes) -> None:
     again = desk.service.retry(job.id, actor=OWNER)
 
     assert desk.queue.runs == [(job.id, job.run_id), (job.id, again.run_id)]
-    assert desk.run(job) == "skipped"
+    assert desk.run(job) == "dropped"
     assert desk.run(again) == "done"
 
 

@@ -71,6 +71,49 @@ def test_a_waiting_task_is_cancelled_at_once_and_never_runs(desk: TaskDesk, run_
     assert (desk.find(task.id).state, desk.find(task.id).attempts) == ("cancelled", 0)
 
 
+def test_a_task_cancelled_in_the_moment_it_was_taken_is_asked_to_stop(
+    desk: TaskDesk, huey: StreamHuey
+) -> None:
+    task_id = desk.submit("rise", [2], {}).id
+    taken = huey.dequeue()
+    huey.client.rpush("test:climb:go", 1)
+
+    desk.cancel(task_id)
+    huey.execute(taken)
+
+    assert (desk.find(task_id).state, desk.find(task_id).attempts) == ("cancelled", 1)
+    assert not huey.client.scard(f"{huey.namespace}flags")
+
+
+def test_a_task_that_ends_while_it_is_cancelled_is_not_and_leaves_no_mark(
+    huey: StreamHuey, run_next: Run
+) -> None:
+    class Late:
+        cancel = retry = staticmethod(lambda *args: str(run_next()))
+
+    desk = TaskDesk(huey, owners={"give": Late()})
+    task = desk.submit("give", ["in time"], {})
+
+    with pytest.raises(WrongTaskState, match="done"):
+        desk.cancel(task.id)
+
+    assert desk.find(task.id).state == "done"
+    assert not huey.client.scard(f"{huey.namespace}flags")
+
+
+def test_a_task_is_withdrawn_once_and_one_that_is_unknown_or_over_needs_none(
+    desk: TaskDesk, huey: StreamHuey, run_next: Run
+) -> None:
+    waiting, over = desk.submit("add", [1, 1], {}), desk.submit("add", [2, 2], {})
+    desk.withdraw(waiting.id)
+    run_next(), run_next()
+
+    desk.withdraw(over.id), desk.withdraw(waiting.id), desk.withdraw("nobody")
+
+    assert (desk.find(waiting.id).state, desk.find(over.id).state) == ("cancelled", "done")
+    assert not huey.client.scard(f"{huey.namespace}flags")
+
+
 def test_a_scheduled_task_is_cancelled_and_put_back_into_the_schedule(
     desk: TaskDesk, huey: StreamHuey, run_next: Run
 ) -> None:

@@ -100,9 +100,11 @@ def clean(*, as_json: bool) -> None:
 def open_service(settings: Settings) -> "JobService":
     """Return the service over the server and the media folder of *settings*."""
     from thumbapp.jobs.service import JobService
-    from thumbapp.tasks import enqueue_job
+    from thumbapp.taskqueue.desk import TaskDesk
+    from thumbapp.tasks import enqueue_job, huey
 
-    return JobService(settings, ledger=_open_ledger(settings), enqueue=enqueue_job)
+    withdraw = TaskDesk(huey).withdraw
+    return JobService(settings, ledger=_open_ledger(settings), enqueue=enqueue_job, withdraw=withdraw)
 
 
 def job_facts(job: "Job") -> dict[str, object]:

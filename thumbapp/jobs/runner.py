@@ -16,7 +16,14 @@ from typing import Final, Protocol
 import redis
 
 from thumbapp import moments
-from thumbapp.errors import JobExpired, JobNotFound, RenderCancelled, RenderStopped, ThumbAppError
+from thumbapp.errors import (
+    JobExpired,
+    JobNotFound,
+    RenderCancelled,
+    RenderFailed,
+    RenderStopped,
+    ThumbAppError,
+)
 from thumbapp.imaging.archive import MANIFEST, thumbnail_name, write_archive
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
@@ -76,7 +83,8 @@ class Runner:
     def run(self, job_id: str, *, run_id: str) -> str:
         """Work on the job when *run_id* is its current run; returns the state it ended in.
 
-        A run that was replaced, cancelled, deleted or finished before does nothing.
+        A run that was replaced, cancelled, deleted or finished before does nothing: its end is told
+        once more, `DROPPED` when it had none of its own.
 
         Raises:
             UploadRefused, RenderFailed: the job is ``failed`` with that reason.
@@ -84,7 +92,7 @@ class Runner:
         execution = self._claim(job_id, run_id)
         if execution is None:
             _log.info("job %s: nothing to do for run %s", job_id, run_id)
-            return "skipped"
+            return self._end_before(job_id, run_id)
         self._working.add(execution)
         try:
             return execution.finish()
@@ -106,6 +114,18 @@ class Runner:
         if self._ledger.store.change(job_id, unfinished, fields=fields, finished_at=job.finished_at):
             self._ledger.keep(job)
             self._ledger.announce(job)
+
+    def _end_before(self, job_id: str, run_id: str) -> str:
+        """Return, or raise, how the run *run_id* had ended before it was delivered once more."""
+        try:
+            job = self._ledger.store.find(job_id)
+        except (JobNotFound, JobExpired):
+            return DROPPED
+        if job.run_id != run_id or job.state not in (JobState.DONE, JobState.FAILED):
+            return DROPPED
+        if job.error is not None:
+            raise RenderFailed(job.error.message)
+        return job.state
 
     def _claim(self, job_id: str, run_id: str) -> "_Execution | None":
         try:

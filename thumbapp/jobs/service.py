@@ -1,12 +1,13 @@
 """What can be done with jobs from outside: submit, look up, cancel, try again, delete.
 
-Knows neither the web nor the queue: `enqueue` comes in as an argument. The order of accepting is:
+Knows neither the web nor the queue: `enqueue` and `withdraw` come in as arguments. The order of accepting is:
 the file is complete in the media store, then the record, then the queue; whatever fails on the way
 takes back what was done before it.
 """
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ from thumbapp.jobs.model import Batch, Job, JobError, JobState, Original, Page
 from thumbapp.jobs.store import NO_LIMIT, Share
 
 NEW_BATCH: Final = "new"
+_log = logging.getLogger(__name__)
 
 
 class Enqueue(Protocol):
@@ -46,6 +48,13 @@ class Enqueue(Protocol):
 
     def __call__(self, job_id: str, *, run_id: str) -> object:
         """Return when the queue has the run *run_id*; raise when it has not."""
+
+
+class Withdraw(Protocol):
+    """Takes a run of a job back from the task queue."""
+
+    def __call__(self, run_id: str, /) -> object:
+        """Return when the run *run_id* will not begin; a run that has ended, or is unknown, needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class JobService:
         *,
         ledger: Ledger,
         enqueue: Enqueue,
+        withdraw: Withdraw = lambda run_id: None,
         clock: Callable[[], datetime] = moments.now,
     ) -> None:
         self._settings = settings
@@ -82,6 +92,7 @@ class JobService:
         self._limits = Limits.from_settings(settings)
         self._most = Share(jobs=settings.jobs_in_flight, bytes=settings.store_mb * MEGA)
         self._enqueue = enqueue
+        self._withdraw = withdraw
         self._clock = clock
         self._delete_key = hashlib.sha256(b"thumbapp delete token" + settings.secret()).digest()
 
@@ -165,6 +176,7 @@ class JobService:
         active = (JobState.QUEUED, JobState.RUNNING)
         if not self._store.change(job_id, active, fields=fields, finished_at=job.finished_at):
             raise WrongState("cancelled", self.find(job_id).state)
+        self._take_off_queue(job)
         return self._settled(job)
 
     def retry(self, job_id: str, *, actor: str | None) -> Job:
@@ -194,6 +206,8 @@ class JobService:
         """Remove the job and its files for its owner, or for who holds its delete token."""
         job = self._own(job_id, actor, token)
         self._store.forget(job, was_removed=True)
+        if not job.state.is_final:
+            self._take_off_queue(job)
         self._media.remove(job_id)
         self._ledger.announce(job, "deleted")
 
@@ -294,6 +308,13 @@ class JobService:
         for job in jobs:
             self._media.remove(job.id)
         insist(partial(self._store.forget, *jobs, batch=new_batch), after=error)
+
+    def _take_off_queue(self, job: Job) -> None:
+        """Withdraw the run of *job*; where that fails, its worker finds that there is nothing to do."""
+        try:
+            self._withdraw(job.run_id)
+        except redis.RedisError as error:
+            _log.warning("the task of job %s stays in the queue (%s)", job.id, error)
 
     def _settled(self, job: Job) -> Job:
         self._ledger.keep(job)

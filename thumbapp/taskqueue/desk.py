@@ -5,6 +5,7 @@ Each is one step in Redis, so that two people who press at once have it done onc
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -79,6 +80,9 @@ class TaskDesk:
         """Take back a task that waits, at once; ask one that runs to stop. Returns its record.
 
         A running task stops when it next reports its progress, its owner where it has one.
+
+        Raises:
+            WrongTaskState: it has ended, perhaps just now.
         """
         record = self.find(task_id)
         if record.is_final:
@@ -86,11 +90,27 @@ class TaskDesk:
         if owner := self._owner(record.name):
             args, kwargs = _arguments(record)
             owner.cancel(*args, **kwargs)
+            record = self.find(task_id)
+        return record if record.state == "cancelled" else self._take_back(record)
+
+    def withdraw(self, task_id: str) -> None:
+        """Cancel the task without asking its owner; one that has ended, or is unknown, needs none."""
+        record = self.records.find(task_id)
+        if record is None or record.is_final:
+            return
+        with suppress(WrongTaskState):
+            self._take_back(record)
+
+    def _take_back(self, record: TaskRecord) -> TaskRecord:
         # Once: the worker that meets the message forgets that it was revoked.
-        self._huey.revoke_by_id(task_id, revoke_once=True)
+        self._huey.revoke_by_id(record.id, revoke_once=True)
         facts = ("error", "It was cancelled before it began.", "finished_at", self._now_ms())
         self._run(scripts.CANCEL, *self._words(record, "cancelled", facts))
-        return self.find(task_id)
+        found = self.find(record.id)
+        if found.is_final and found.state != "cancelled":
+            self._huey.restore_by_id(record.id)  # no worker will meet its message
+            raise WrongTaskState("cancelled", found.state)
+        return found
 
     def retry(self, task_id: str) -> TaskRecord:
         """Queue again a task that failed, died or was cancelled; return the record of what runs now.

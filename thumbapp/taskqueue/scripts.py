@@ -113,6 +113,7 @@ return failure or answer
 )
 
 # Takes back a task that waits, or asks one that runs to stop: it is told when it reports progress.
+# What seems to wait may have been taken a moment ago, so it is asked to stop as well.
 #
 # ARGV  the words of RECORD, less the first
 # Answers 1 when the task waited and is cancelled, 0 when it runs or has ended.
@@ -126,6 +127,7 @@ if state == 'running' then
   tell(redis.call, ARGV[1], ARGV[8], ARGV[2], ARGV[3], state)
 elseif state == 'queued' or state == 'scheduled' or state == 'retrying' then
   record(redis.call, 1, #ARGV)
+  redis.call('HSET', key, 'stop', 1)
   return 1
 end
 return 0
