@@ -4,6 +4,8 @@ A consumer imports ``huey`` from here: it is made from the environment, as the a
 """
 
 import logging
+import os
+import signal
 import sys
 import time
 from typing import Any
@@ -55,6 +57,13 @@ def _add_slow_tasks(huey: StreamHuey) -> None:
         huey.client.rpush("test:doze:begun", 1)
         time.sleep(seconds)
         return "rested"
+
+    @huey.task(name="guard", retries=0)
+    @huey.lock_task("guarded")
+    def guard(deaths: int) -> int:
+        if (begun := huey.client.incr("test:guard:begun")) <= deaths:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return int(begun)
 
 
 def _add_odd_tasks(huey: StreamHuey) -> None:

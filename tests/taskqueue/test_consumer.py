@@ -128,6 +128,17 @@ def test_a_killed_worker_loses_no_task(huey: StreamHuey, start: Start, redis_cli
     assert [count(redis_client, "kill", what) for what in ("begun", "ended")] == [2, 1]
 
 
+def test_a_lock_does_not_outlive_the_worker_that_was_killed_with_it(huey: StreamHuey, start: Start) -> None:
+    victim = start()
+    task = huey.enqueue(huey.task_named("guard")((1,)))
+    victim.process.wait(10)
+
+    start()
+
+    assert task.get(blocking=True, timeout=15) == 2
+    assert not huey.is_locked("guarded")
+
+
 def test_a_frozen_worker_overwrites_nothing_when_it_thaws(
     huey: StreamHuey, start: Start, redis_client: redis.Redis
 ) -> None:

@@ -20,6 +20,7 @@ from thumbapp.config import Settings
 from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
+from thumbapp.taskqueue.locks import HeldLock
 from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.registry import NamedRegistry
@@ -147,6 +148,10 @@ class StreamHuey(RunningHuey):
             return super().enqueue(task)
         with streams.together():
             return super().enqueue(task)
+
+    def lock_task(self, lock_name: str, ttl: float | None = None) -> Any:
+        """Return Huey's lock *lock_name*, which no worker that dies leaves locked."""
+        return super().lock_task(lock_name, ttl) if self._streams is None else HeldLock(self, lock_name, ttl)
 
     def create_consumer(self, **options: Any) -> StreamConsumer:
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""

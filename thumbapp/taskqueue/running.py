@@ -113,6 +113,14 @@ class RunningHuey(MessageHuey):
         """Return what the threads of this process work on now."""
         return list(self._in_hand.values())
 
+    def holder(self) -> str:
+        """Return the task that the calling thread runs, and which delivery of it; "" outside of any."""
+        held = self._in_hand.get(threading.get_ident())
+        if held is None or held.delivery is None:
+            return ""
+        consumer = self.storage.streams.leases.consumer.decode()
+        return f"{held.task.id} {consumer}/{held.delivery.attempt}"
+
     def hand_back(self) -> list[Task]:
         """Give every task in hand to the other workers, because this process ends; return them."""
         held = self.in_hand()

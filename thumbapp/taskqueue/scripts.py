@@ -153,6 +153,23 @@ return 1
 """
 )
 
+# Replaces what a key holds, or deletes it, if that is still what is known.
+#
+# KEYS  the key
+# ARGV  what it holds, what it will ("": nothing), for how many seconds ("": for ever)
+# Answers 1, or 0 when it holds something else by now.
+SWAP = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then
+  redis.call('DEL', KEYS[1])
+elseif ARGV[3] == '' then
+  redis.call('SET', KEYS[1], ARGV[2])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+end
+return 1
+"""
+
 # Renews the leases of messages in hand.
 #
 # KEYS  the streams by rank

@@ -55,6 +55,7 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         self.counter_key = lambda key: self.counter_prefix + _bytes(key)
         self._wait_prefix, self._bell_prefix = f"{namespace}wait:".encode(), f"{namespace}bell:".encode()
         self._move_due = client.register_script(scripts.MOVE_DUE)
+        self._swap = client.register_script(scripts.SWAP)
 
     # --- Huey's contract: the queue -----------------------------------------------------------------
 
@@ -184,6 +185,13 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
             pipe.delete(at)
             pipe.srem(self.streams.flags_key, at)
             return bool(pipe.execute()[0])
+
+    def swap_data(self, key: str, old: Any, new: bytes | None, *, ttl_s: float | None = None) -> bool:
+        """Replace *old* under *key* by *new* (None: nothing), at once; False when it holds another value."""
+        if old is EmptyData:
+            return False
+        limit = "" if ttl_s is None else int(ttl_s)
+        return bool(self._swap([self.result_key(key)], [old, new or b"", limit]))
 
     def peek_data(self, key: str | bytes) -> Any:
         """Return what is kept under *key*, or Huey's ``EmptyData``."""
