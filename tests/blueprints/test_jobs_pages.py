@@ -2,10 +2,9 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,14 +12,12 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.jobs.conftest import InThread
 from thumbapp.app import create_app
 from thumbapp.blueprints import filters
 from thumbapp.blueprints.context import EXTENSION
 from thumbapp.config import Settings
 from thumbapp.forms.upload import UploadForm
-from thumbapp.imaging.limits import Limits
-from thumbapp.imaging.recipe import Recipe
-from thumbapp.imaging.render import Rendition, render
 from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.runner import Runner
 from thumbapp.runtime.connection import connect
@@ -36,24 +33,6 @@ class Queue:
 
     def __call__(self, job_id: str, *, run_id: str) -> None:
         self.waiting.append((job_id, run_id))
-
-
-@dataclass(frozen=True)
-class InProcess:
-    """Renders here instead of in a child: these tests are about pages."""
-
-    limits: Limits
-
-    def render(
-        self,
-        source: Path,
-        recipe: Recipe,
-        *,
-        folder: Path,
-        on_rendition: Callable[[Rendition], None],
-        is_cancelled: Callable[[], bool],
-    ) -> list[Rendition]:
-        return render(source, recipe, folder=folder, limits=self.limits, on_rendition=on_rendition)
 
 
 @dataclass
@@ -82,9 +61,7 @@ def site(settings: Settings) -> Iterator[Site]:
     queue = Queue()
     app = create_app(settings, enqueue=queue)
     client = connect(settings)
-    runner = Runner(
-        Ledger.from_settings(settings, client), renderer=InProcess(Limits.from_settings(settings))
-    )
+    runner = Runner(Ledger.from_settings(settings, client), renderer=InThread(settings))
     yield Site(app, queue, runner)
     client.close()
     app.extensions[EXTENSION].hub.close()

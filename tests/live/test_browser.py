@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.conftest import skip_or_fail
+from tests.browsers import running_browser
 from tests.live.conftest import NAMESPACE, wait_until
 from thumbapp import resources
 from thumbapp.live import sse
@@ -19,7 +19,6 @@ Browser, BrowserContext, Page = sync_api.Browser, sync_api.BrowserContext, sync_
 
 pytestmark = pytest.mark.browser
 
-BROWSERS = ("chromium", "chrome", "msedge")
 PAGE = b"""<!doctype html><title>live</title><script type="module">
 import { connect } from "/js/lib/live.js";
 window.seen = []; window.states = [];
@@ -90,15 +89,8 @@ def site(hub: Hub, redis_client: redis.Redis, serve: Callable[..., str]) -> Site
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return the system's browser."""
-    import shutil
-
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        skip_or_fail("no Chromium, Chrome or Edge on the PATH")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

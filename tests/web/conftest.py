@@ -1,7 +1,6 @@
 """The whole product, started as users start it, and the system's browser in front of it."""
 
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,26 +9,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import skip_or_fail
+from tests.browsers import running_browser
 from tests.runtime.up_process import Up
 
 sync_api = pytest.importorskip("playwright.sync_api")
 Browser, BrowserContext, Page = sync_api.Browser, sync_api.BrowserContext, sync_api.Page
 
-BROWSERS = ("chromium", "google-chrome", "chrome", "msedge")
 PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return the system's browser."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        skip_or_fail("no Chromium, Chrome or Edge on the PATH")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
