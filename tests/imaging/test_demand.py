@@ -80,7 +80,9 @@ def test_fine_texture_takes_fewer_steps(smooth: Probe, busy: Probe) -> None:
     assert [plan(found, recipe, limits=Limits()).steps for found in (smooth, busy)] == [3, 2]
 
 
-@pytest.mark.parametrize(("effort", "wanted", "mb"), [("default", 4, 10), ("best", 1, 11)])
+@pytest.mark.parametrize(
+    ("effort", "wanted", "mb"), [pytest.param("default", 4, 10, marks=needs_fast_resizer), ("best", 1, 11)]
+)
 def test_little_memory_drafts_further(effort: str, wanted: int, mb: int, busy: Probe) -> None:
     little = Limits(max_decode_bytes=mb * 10**6)
 
