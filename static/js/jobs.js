@@ -1,6 +1,7 @@
 // The list of jobs: rows whose job is not over are asked for again while the page is looked at.
 
 import { announce } from "./lib/announce.js";
+import { letGo } from "./lib/pointer.js";
 import { swap } from "./lib/swap.js";
 
 const EVERY_MS = 2_000;
@@ -20,7 +21,9 @@ async function refresh() {
 async function ask(row) {
   try {
     const answer = await fetch(/** @type {string} */ (row.dataset.live));
-    if (answer.ok) swap(row, await answer.text());
+    const html = await answer.text();
+    await letGo();
+    if (answer.ok) swap(row, html);
     if (answer.status === 404 || answer.status === 410) row.remove();
     if (answer.ok && !row.dataset.live) announce(`${row.querySelector(".job-name")?.textContent}: finished`);
   } catch {

@@ -16,7 +16,7 @@ const keys = new KeysPane({ onOpen: (id) => void values.open(id), onDelete: (id)
 keys.list.openId = byId("keys").dataset.key ?? "";
 splitWith(byId("splitter"));
 void keys.start();
-void followServer();
+followServer();
 submitsOnChange();
 dockConsole();
 document.addEventListener("keydown", press);

@@ -7,7 +7,7 @@ import { followServer, submitsOnChange } from "./redis/head.js";
 import { reasonOf, showError } from "./redis/refusal.js";
 
 submitsOnChange();
-void followServer();
+followServer();
 
 const form = byId("bench-form", HTMLFormElement);
 /** @type {AbortController | null} */

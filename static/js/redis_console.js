@@ -6,7 +6,7 @@ import { followServer, submitsOnChange } from "./redis/head.js";
 import { WaitPane } from "./redis/wait_pane.js";
 
 submitsOnChange();
-void followServer();
+followServer();
 const pane = new WaitPane(byId("wait"));
 new Console(byId("console"), { onWait: (line) => pane.offer(line) });
 if (location.hash.length > 1) pane.offer(decodeURIComponent(location.hash.slice(1)));

@@ -5,7 +5,7 @@ import { Feed } from "./redis/feed.js";
 import { publishesInPlace } from "./redis/publish.js";
 
 submitsOnChange();
-void followServer();
+followServer();
 publishesInPlace();
 const place = document.getElementById("feed");
 if (place) new Feed(place);

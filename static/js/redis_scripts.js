@@ -4,7 +4,7 @@ import "./elements/lua_editor.js";
 import { followServer, submitsOnChange } from "./redis/head.js";
 
 submitsOnChange();
-void followServer();
+followServer();
 
 for (const table of document.querySelectorAll("[data-rows]")) {
   table.addEventListener("input", () => {

@@ -3,6 +3,7 @@
 
 import { LiveNote } from "./lib/live_note.js";
 import { connect } from "./lib/live.js";
+import { letGo } from "./lib/pointer.js";
 import { fragment, swap } from "./lib/swap.js";
 
 const GAP_MS = 300;
@@ -47,7 +48,9 @@ async function fetchList(all) {
   try {
     const answer = await fetch(url);
     if (!answer.ok) return;
-    show(await answer.text(), all);
+    const html = await answer.text();
+    await letGo();
+    show(html, all);
     note.stamp();
   } catch {
     // the connection is away: the next event or poll asks again

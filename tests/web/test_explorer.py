@@ -70,6 +70,25 @@ def lines(page: Page) -> list[str]:
     return page.locator(".key-line .key-name").all_inner_texts()
 
 
+def test_the_line_about_the_server_says_when_it_was_asked_and_can_be_paused(
+    open_page: Callable[..., Page],
+) -> None:
+    page, asked = open_page(), list[str]()
+    page.clock.install()
+    page.goto("/redis")
+    words = page.locator("#live-words")
+    page.on("request", lambda request: asked.append(request.url) if "/redis/status" in request.url else None)
+
+    page.get_by_role("button", name="Pause the updates").click()
+    expect(words).to_contain_text("paused, updated")
+    page.clock.run_for(30_000)
+    assert asked == []
+    page.get_by_role("button", name="Go on with the updates").click()
+    with page.expect_response("**/redis/status?*"):
+        page.clock.run_for(6_000)
+    expect(words).to_contain_text("asks every few seconds, updated")
+
+
 def test_the_tree_is_walked_by_keyboard_and_back_closes_the_key(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.goto("/redis?match=user_perm*")

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.patience import until
 from tests.web.conftest import BrowserContext, Page, sync_api
 from tests.web.test_policy import link
 
@@ -39,15 +38,18 @@ class Explorer:
         self._fill(opened, typed)
         opened.get_by_role("button", name=button or fold, exact=True).first.click()
 
-    def turn_to(self, tab: str, field: str) -> None:
-        """Press a tab until *field*, which it shows, is there: a pane that is drawn anew takes no click."""
-
-        def is_there() -> bool:
-            self.page.get_by_role("link", name=tab).click()
-            self.page.wait_for_timeout(300)
-            return bool(self.page.locator(field).first.is_visible())
-
-        until(is_there)
+    def slow_down(self) -> None:
+        """Let everything that the page asks for take a while longer."""
+        self.page.wait_for_load_state()
+        self.page.evaluate(
+            """() => {
+                const ask = window.fetch;
+                window.fetch = async (...asked) => {
+                    await new Promise((resolve) => setTimeout(resolve, 300));
+                    return ask(...asked);
+                };
+            }"""
+        )
 
     def row(self, verb: str, name: str) -> None:
         """Press a button of a row: open or remove."""
@@ -154,7 +156,7 @@ def test_a_number_is_added_to_and_subtracted_from(explorer: Explorer) -> None:
 
     explorer.do("Edit", "Save", value="text")
     explorer.do("Add a number", "Add", by="1")
-    expect(explorer.page.locator("main")).to_contain_text("value is not an integer or out of range")
+    explorer.shows("value is not an integer or out of range")
 
 
 def test_a_list_is_filled_read_by_ranges_and_popped(explorer: Explorer) -> None:
@@ -214,8 +216,8 @@ def test_sorted_sets_are_in_order_and_read_by_text(explorer: Explorer) -> None:
         expect(members).to_have_count(count)
 
     expect(members).to_have_text(["minus", "a", "b"])
-    explorer.turn_to("by text", "[name=v_low]")
-    explorer.page.locator("[name=v_low]").fill("b")
+    explorer.page.get_by_role("link", name="by text").click()
+    explorer.page.get_by_label("from text").fill("b")
     explorer.page.get_by_role("button", name="Show").click()
     expect(members.last).to_have_text("b")
     explorer.row("open", "b")
@@ -273,6 +275,79 @@ def test_what_is_pending_in_a_group_is_seen_and_acknowledged(explorer: Explorer)
     assert explorer.server.xpending("events", "crew")["pending"] == 0
     explorer.undo()
     assert explorer.server.xpending("events", "crew")["pending"] == 1
+
+
+def test_all_that_is_pressed_while_the_site_is_slow_is_done_in_order_and_once(explorer: Explorer) -> None:
+    explorer.server.zadd("z", {"a": 0, "b": 0, "c": 0})
+    explorer.look_at("z")
+    explorer.slow_down()
+
+    explorer.do("Add a member", "Add", value="new", score="0")
+    explorer.page.get_by_role("link", name="by text").click()
+    explorer.row("remove", "b")
+    explorer.row("remove", "c")
+    explorer.row("remove", "c")
+
+    expect(explorer.page.get_by_label("from text")).to_be_visible()
+    expect(explorer.page.locator(".value-table tbody tr")).to_have_count(2)
+    assert explorer.server.zrange("z", 0, -1) == [b"a", b"new"]
+    explorer.says("ZREM z c", "(integer) 1")
+
+
+def test_a_click_under_which_the_page_changes_is_not_lost(explorer: Explorer) -> None:
+    explorer.server.zadd("z", {"a": 0})
+    explorer.look_at("z")
+    explorer.slow_down()
+    tab = explorer.page.get_by_role("link", name="by text")
+
+    with explorer.page.expect_response(lambda answer: "key=" in answer.url and answer.ok):
+        explorer.do("Add a member", "Add", value="b", score="0")
+        tab.hover()
+        explorer.page.mouse.down()
+    explorer.page.wait_for_timeout(100)
+    explorer.page.mouse.up()
+
+    expect(explorer.page.get_by_label("from text")).to_be_visible()
+
+
+def test_a_refused_change_is_sent_once_and_the_page_stays(explorer: Explorer) -> None:
+    explorer.server.set("k", "text")
+    explorer.look_at("k")
+    explorer.page.wait_for_load_state()
+    explorer.server.delete("k")
+    explorer.server.rpush("k", "a list now")
+    sent: list[str] = []
+    explorer.page.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
+
+    explorer.do("Append", value="typed by hand")
+    explorer.shows("Append: not done")
+    assert (
+        explorer.page.locator("#pane textarea:visible, #pane input[name=value]").first.input_value()
+        == "typed by hand"
+    )
+    explorer.page.get_by_role("link", name="Leave it").click()
+
+    explorer.shows("a list now")
+    assert len(sent) == 1
+
+
+def test_a_site_that_goes_away_takes_nothing_that_was_typed(explorer: Explorer) -> None:
+    explorer.server.set("k", "text")
+    explorer.look_at("k")
+    explorer.page.wait_for_load_state()
+    explorer.page.evaluate(
+        "() => { window.real = fetch; window.fetch = () => Promise.reject(new TypeError()); }"
+    )
+    explorer.do("Append", value="typed by hand")
+
+    explorer.shows("The site did not answer, so it is not known whether this was done.")
+    explorer.page.evaluate("() => { window.fetch = window.real; }")
+    explorer.page.locator("form.change", has_text="Append").get_by_role("button", name="Append").click()
+
+    explorer.says("APPEND k")
+    assert explorer.server.get("k") == b"texttyped by hand"
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(explorer: Explorer) -> None:

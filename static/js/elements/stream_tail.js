@@ -1,11 +1,16 @@
-// <stream-tail data-url="...">: asks for the newest entries of a stream every two seconds while it is pressed.
+// <stream-tail data-url="...">: asks for the newest entries of a stream while it is pressed, seldom when none come.
 
+import { letGo } from "../lib/pointer.js";
 import { swap } from "../lib/swap.js";
 
-const EVERY_MS = 2_000;
+const FASTEST_MS = 1_000;
+const SLOWEST_MS = 5_000;
+const SLOWER = 1.5;
 
 class StreamTail extends HTMLElement {
   #timer = 0;
+  #everyMs = FASTEST_MS;
+  #last = "";
 
   connectedCallback() {
     this.addEventListener("click", this.#toggle);
@@ -28,7 +33,7 @@ class StreamTail extends HTMLElement {
   #ask = async () => {
     if (!document.hidden) await this.#fetch();
     if (this.isConnected && this.querySelector("button")?.getAttribute("aria-pressed") === "true") {
-      this.#timer = setTimeout(this.#ask, EVERY_MS);
+      this.#timer = setTimeout(this.#ask, this.#everyMs);
     }
   };
 
@@ -36,8 +41,12 @@ class StreamTail extends HTMLElement {
     const answer = await fetch(this.dataset.url ?? "", { cache: "no-store" }).catch(() => null);
     const table = document.getElementById("entries");
     if (!table || !answer?.ok || answer.redirected) return this.#say("the server does not answer; trying again");
-    swap(table, await answer.text());
-    this.#say(`as of ${new Date().toLocaleTimeString()}`);
+    const html = await answer.text();
+    await letGo();
+    if (this.isConnected) swap(table, html);
+    this.#everyMs = html === this.#last ? Math.min(SLOWEST_MS, this.#everyMs * SLOWER) : FASTEST_MS;
+    this.#last = html;
+    this.#say(`as of ${new Date().toLocaleTimeString()}, asks every ${Math.round(this.#everyMs / 1000)} s`);
   }
 
   /** @param {string} text */

@@ -7,19 +7,21 @@ import { Refresher } from "./refresher.js";
  * Follows `target`, whose `data-url` answers it anew; the page's live note says when it last was.
  *
  * @param {HTMLElement} target
- * @param {{everyMs: number, onSwap: () => void}} options
+ * @param {{everyMs: number, onSwap?: () => void, onGone?: () => void}} options
  */
-export function follow(target, { everyMs, onSwap }) {
+export function follow(target, { everyMs, onSwap = () => {}, onGone = () => location.reload() }) {
   const note = new LiveNote();
   let isPaused = false;
   const refresher = new Refresher(target, {
     url: target.dataset.url ?? "",
-    onSwap: () => (note.stamp(), onSwap()),
-    onGone: () => location.reload(),
+    onSwap: () => (say("polling"), note.stamp(), onSwap()),
+    onGone,
+    onFail: () => say("offline"),
   });
+  const say = (/** @type {import("./live.js").State} */ state) => note.show(isPaused ? "paused" : state);
   const pause = (/** @type {boolean} */ wanted) => {
     isPaused = wanted;
-    note.show(isPaused ? "paused" : "polling");
+    say("polling");
   };
   document.getElementById("live-pause")?.addEventListener("click", () => pause(true));
   document.getElementById("live-resume")?.addEventListener("click", () => pause(false));

@@ -1,5 +1,6 @@
 // Fetches a part of the page again when asked, one request at a time and not too often.
 
+import { letGo } from "./pointer.js";
 import { swap } from "./swap.js";
 
 const GAP_MS = 250;
@@ -10,13 +11,14 @@ export class Refresher {
 
   /**
    * @param {Element} target
-   * @param {{url: string, onSwap?: () => void, onGone?: () => void}} options
+   * @param {{url: string, onSwap?: () => void, onGone?: () => void, onFail?: () => void}} options
    */
-  constructor(target, { url, onSwap = () => {}, onGone = () => {} }) {
+  constructor(target, { url, onSwap = () => {}, onGone = () => {}, onFail = () => {} }) {
     this.target = target;
     this.url = url;
     this.onSwap = onSwap;
     this.onGone = onGone;
+    this.onFail = onFail;
   }
 
   /** Fetches soon; asking while a request is under way leads to one more after it. */
@@ -38,14 +40,18 @@ export class Refresher {
   async #fetch() {
     try {
       const answer = await fetch(this.url);
-      if (answer.ok) {
-        swap(this.target, await answer.text());
+      if (answer.ok && !answer.redirected) {
+        const html = await answer.text();
+        await letGo();
+        swap(this.target, html);
         this.onSwap();
       } else if (answer.status === 404 || answer.status === 410) {
         this.onGone();
+      } else {
+        this.onFail();
       }
     } catch {
-      // the connection is away: the next event or poll asks again
+      this.onFail(); // the connection is away: the next event or poll asks again
     }
   }
 }

@@ -1,5 +1,5 @@
 // Puts server-made HTML in place of what it replaces, changing only what differs: focus, open folds,
-// loaded pictures and scroll position stay. Elements are known again by their id.
+// loaded pictures and scroll position stay. Elements are known again by their id, fields by their name.
 
 /**
  * Makes `target` equal to the one element in `html`.
@@ -67,7 +67,14 @@ function morph(old, fresh) {
 /** @param {ChildNode | null} old @param {ChildNode} fresh */
 function isSame(old, fresh) {
   if (!old || old.nodeName !== fresh.nodeName) return false;
-  return !(old instanceof Element && fresh instanceof Element) || old.id === fresh.id;
+  return !(old instanceof Element && fresh instanceof Element) || keyOf(old) === keyOf(fresh);
+}
+
+/** What it is known by, "" when only by its place; a field made another would keep what was typed. @param {Element} element */
+function keyOf(element) {
+  if (element.id || !element.matches("input, select, textarea, button[name]")) return element.id;
+  const { name, type, value } = /** @type {HTMLInputElement} */ (element);
+  return `${type} ${name} ${/^(radio|checkbox|submit)$/.test(type) ? value : ""}`;
 }
 
 /** @param {Element} old @param {Element} fresh */
@@ -83,8 +90,7 @@ function copyAttributes(old, fresh) {
 
 /** @param {Element} old @param {Element} fresh */
 function morphChildren(old, fresh) {
-  /** @type {Map<string, Element>} */
-  const known = new Map([...old.children].filter(({ id }) => id).map((child) => [child.id, child]));
+  const known = keep(old, new Set([...fresh.children].map(keyOf)));
   let cursor = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     const match = findMatch(next, cursor, known);
@@ -93,23 +99,49 @@ function morphChildren(old, fresh) {
       old.insertBefore(next, cursor);
       continue;
     }
+    while (match !== cursor && cursor instanceof Text) cursor = after(cursor);
     if (match === cursor) cursor = cursor.nextSibling;
     else old.insertBefore(match, cursor);
     morph(match, next);
   }
-  while (cursor) {
-    const gone = cursor;
-    cursor = cursor.nextSibling;
-    gone.remove();
-  }
+  while (cursor) cursor = after(cursor);
 }
 
 /**
+ * Takes out of `old` what is known by a key and not `wanted`; returns the others of a key, the first of each.
+ *
+ * @param {Element} old
+ * @param {Set<string>} wanted
+ */
+function keep(old, wanted) {
+  /** @type {Map<string, Element>} */
+  const known = new Map();
+  for (const child of [...old.children]) {
+    const key = keyOf(child);
+    if (key && !wanted.has(key)) child.remove();
+    else if (key && !known.has(key)) known.set(key, child);
+  }
+  return known;
+}
+
+/** Removes a node and returns the one after it. @param {ChildNode} gone */
+function after(gone) {
+  const next = gone.nextSibling;
+  gone.remove();
+  return next;
+}
+
+/**
+ * Returns the child that `next` is the new state of; each is found once.
+ *
  * @param {ChildNode} next
  * @param {ChildNode | null} cursor
  * @param {Map<string, Element>} known
  */
 function findMatch(next, cursor, known) {
-  if (next instanceof Element && next.id) return known.get(next.id) ?? null;
-  return isSame(cursor, next) ? cursor : null;
+  const key = next instanceof Element ? keyOf(next) : "";
+  if (!key) return isSame(cursor, next) ? cursor : null;
+  const match = known.get(key) ?? null;
+  known.delete(key);
+  return match;
 }

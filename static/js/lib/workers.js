@@ -1,5 +1,6 @@
 // Keeps the worker light and the banner true: often while something is wrong, seldom while all is well.
 
+import { letGo } from "./pointer.js";
 import { swapAll } from "./swap.js";
 
 const WRONG_MS = 5_000;
@@ -22,7 +23,9 @@ async function look(url) {
 async function refresh(url) {
   try {
     const answer = await fetch(url);
-    if (answer.ok) swapAll(await answer.text());
+    const html = await answer.text();
+    await letGo();
+    if (answer.ok) swapAll(html);
   } catch {
     // the server is away: what the page says stays until it is back
   }

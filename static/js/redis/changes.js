@@ -1,39 +1,39 @@
-// Forms that change something: sent without leaving the page when all goes well, as plain forms when not.
+// Forms that change something, sent without leaving the page: once, whatever comes of it.
 
-/** @typedef {{url: URL, html: string}} Followed the page that a change led to */
+import { reasonOf } from "./refusal.js";
+
+/** @typedef {{url: URL, html: string, isDone: boolean}} Followed the page that a change led to; one that was not done says why */
+
+const UNKNOWN = "The site did not answer, so it is not known whether this was done. What you typed is still here; open the key again to see.";
 
 /**
- * Sends `form` as its button would and returns the page that it leads to. What was refused is sent again as
- * a plain form, whose page says why and holds what was typed; then null is returned.
+ * Sends a change and returns the page that it led to, or why there is none in words.
  *
- * @param {HTMLFormElement} form
- * @param {HTMLElement | null} button
- * @returns {Promise<Followed | null>}
+ * @param {URL} url
+ * @param {URLSearchParams} body
+ * @returns {Promise<Followed | string>}
  */
-export async function sendChange(form, button) {
+export async function sendChange(url, body) {
+  try {
+    const answer = await fetch(url, { method: "POST", body });
+    const led = new URL(answer.url);
+    if (answer.redirected && led.pathname !== location.pathname) return await reasonOf(answer);
+    return { url: led, html: await answer.text(), isDone: answer.ok && answer.redirected };
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+/** Returns what a form sends when `button` is pressed. @param {HTMLFormElement} form @param {HTMLElement | null} button */
+export function bodyOf(form, button) {
   const body = new URLSearchParams();
   for (const [name, text] of new FormData(form, button)) body.append(name, String(text));
-  const answer = await fetch(addressOf(form), { method: "POST", body }).catch(() => null);
-  const url = new URL(answer?.url ?? location.href);
-  if (answer?.ok && answer.redirected && url.pathname === location.pathname) {
-    return { url, html: await answer.text() };
-  }
-  sendPlainly(form, button);
-  return null;
+  return body;
 }
 
 /** Returns where a form is sent; `form.action` is its field of that name where it has one. @param {HTMLFormElement} form */
 export function addressOf(form) {
   return new URL(form.getAttribute("action") ?? "", location.href);
-}
-
-/** @param {HTMLFormElement} form @param {HTMLElement | null} button */
-function sendPlainly(form, button) {
-  if (button instanceof HTMLButtonElement && button.name) {
-    const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
-    form.append(chosen);
-  }
-  form.submit();
 }
 
 /** Leaves a form as it was before it was filled in, and its fold closed. @param {HTMLFormElement} form */

@@ -1,7 +1,7 @@
 // The head of the explorer's pages: which server and database, and how the server is.
 
 import { byId } from "../lib/dom.js";
-import { swapAll } from "../lib/swap.js";
+import { follow } from "../lib/follow.js";
 
 const STATUS_MS = 5_000;
 
@@ -12,13 +12,11 @@ export function submitsOnChange() {
   }
 }
 
-/** Keeps the words about the server true while the page can be seen. */
-export async function followServer() {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, STATUS_MS));
-    const { url } = byId("connection").dataset;
-    if (document.hidden || !url) continue;
-    const answer = await fetch(url, { cache: "no-store" }).catch(() => null);
-    if (answer?.ok && !answer.redirected) swapAll(await answer.text());
-  }
+/**
+ * Keeps the words about the server true while the page can be seen and is not paused.
+ *
+ * @param {{everyMs?: number, onSwap?: () => void}} [options]
+ */
+export function followServer({ everyMs = STATUS_MS, onSwap } = {}) {
+  follow(byId("connection"), { everyMs, onSwap, onGone: () => {} });
 }

@@ -1,6 +1,7 @@
 // The left side: streams keys into the list, says how far it is, stops, goes on, sorts, looks again.
 
 import { byId } from "../lib/dom.js";
+import { letGo } from "../lib/pointer.js";
 import { KeyList } from "./key_list.js";
 import { KeyStore } from "./key_store.js";
 import { KeyTree } from "./key_tree.js";
@@ -78,7 +79,8 @@ export class KeysPane {
     if (this.#isDrawing) return;
     this.#isDrawing = true;
     setTimeout(
-      () => {
+      async () => {
+        await letGo();
         this.#isDrawing = false;
         if (this.store.keys.length) this.list.draw();
       },

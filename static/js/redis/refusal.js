@@ -18,3 +18,14 @@ export function showError(place, words) {
   const text = place.querySelector(".error-words");
   if (text) text.textContent = words;
 }
+
+/** Returns what a whole page is about. @param {string} html */
+export function mainOf(html) {
+  return new DOMParser().parseFromString(html, "text/html").querySelector("main")?.innerHTML ?? "";
+}
+
+/** Returns a pane that says why there is none; status 0 is no answer at all. @param {number} status */
+export function failed(status) {
+  const why = status ? `The server answered ${status}.` : "The server does not answer.";
+  return `<section class="pane" id="pane" tabindex="-1"><p class="soft">${why} Nothing was changed; open the key again.</p></section>`;
+}

@@ -1,7 +1,9 @@
 """Every change of every type is done by a form, seen to change, and undone; nobody's work is overwritten."""
 
+import html
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 import redis
@@ -124,6 +126,25 @@ def test_a_form_changes_what_it_says_and_is_undone(name: str, browser: Browser, 
     assert value(keys) == expected
     browser.post(f"/redis/undo?db={OTHER_DB}", undo=undo_shown(page))
     assert value(keys) == before
+
+
+def test_a_change_and_its_undo_lead_back_to_the_part_that_was_shown(
+    browser: Browser, keys: redis.Redis
+) -> None:
+    FILL["zset"](keys)
+    part, item = "v_by=lex&v_low=[a", f"v_item={to_id(b'a')}"
+
+    led = browser.post(
+        f"/redis/change?{KEY.partition('?')[2]}&{part}&{item}", action="zset.remove", item=to_id(b"a")
+    )
+    page = browser.get(led.location).text
+    undone = browser.post(
+        html.unescape(re.findall(r'action="(/redis/undo[^"]+)"', page)[0]), undo=undo_shown(page)
+    )
+
+    for location in (led.location, undone.location):
+        assert "v_by=lex&v_low=[a" in unquote(location)
+        assert "v_item" not in location
 
 
 NEW: dict[str, tuple[Form, bytes]] = {

@@ -5,7 +5,7 @@ What could not be done is never lost: the page that says why holds the form as i
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import redirect, render_template, session
@@ -112,7 +112,7 @@ def undo(place: Where, undo_id: str, *, force: bool) -> Response:
         return refused(page, error)
     trail.left_to_the_gate()
     _remember({"says": f"Undone: {says}.", "sent": _sent(journal)})
-    return redirect(place.url(), 303)
+    return redirect(place.part_url(), 303)
 
 
 def done_just_now() -> Mapping[str, object]:
@@ -131,7 +131,8 @@ def _led_on(place: Where, done: Done, journal: Journal, **changes: Any) -> Respo
     trail.left_to_the_gate()
     replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
     _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
-    return redirect(place.url(**changes), 303)
+    led = replace(place, **changes)
+    return redirect(led.part_url() if led == place else led.url(), 303)
 
 
 def _remember(facts: Mapping[str, object]) -> None:
@@ -170,7 +171,7 @@ def _asked_again(
         action,
         error,
         values,
-        place.url(endpoint),
+        place.part_url(endpoint),
         current,
         diff,
         confirm=asked.token if asked else "",

@@ -122,8 +122,7 @@ class ValuePane:
     @property
     def change_url(self) -> str:
         """The address that takes changes of this key, and leads back to the part of it that is shown."""
-        said = {name: text for name, text in self.asked.items() if name not in ("v_item", "v_as")}
-        return url_for("explorer_changes.change", **self.where.query(), **said)  # type: ignore[arg-type]  # names are fields
+        return self.where.part_url("explorer_changes.change")
 
     @property
     def entries_url(self) -> str:

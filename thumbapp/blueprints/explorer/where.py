@@ -16,6 +16,7 @@ from thumbapp.explorer.scan import Search
 
 MOST_DB: Final = 100_000
 _LONGEST_DELIMITER: Final = 8
+_OF_ITEM: Final = ("v_item", "v_as")
 
 
 class Layout(StrEnum):
@@ -85,6 +86,12 @@ class Where:
     def url(self, endpoint: str = "explorer.index", **changes: object) -> str:
         """Return the address of *endpoint* for this place with some *changes*."""
         return url_for(endpoint, **replace(self, **changes).query())  # type: ignore[arg-type]  # templates name fields
+
+    def part_url(self, endpoint: str = "explorer.index") -> str:
+        """Return the address of *endpoint* for this place and the part of the value that is asked for."""
+        asked = request.args.items()
+        part = {name: text for name, text in asked if name.startswith("v_") and name not in _OF_ITEM}
+        return url_for(endpoint, **self.query(), **part)  # type: ignore[arg-type]  # names are fields
 
     def url_of(self, name: bytes) -> str:
         """Return the address at which the key *name* is open."""
