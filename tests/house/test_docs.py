@@ -19,6 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAPERS = [*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
 TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
 FOR_TESTS_ONLY = {"THUMBAPP_TEST_REDIS5", "THUMBAPP_TEST_REDIS_URL", "THUMBAPP_TEST_SCREENSHOT"}
+LIST_WIDTH = 65  # what 80 columns leave beside the longest name
 CAUSES = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, Exception)]
 
 
@@ -95,6 +96,12 @@ def test_every_command_and_each_of_its_options_is_described() -> None:
     ]
 
     assert missing == []
+
+
+def test_what_a_list_of_commands_says_of_each_fits_its_line() -> None:
+    told = {name: command.get_short_help_str(LIST_WIDTH) for name, command in commands(cli.group())}
+
+    assert [name for name, says in told.items() if says.endswith("...")] == []
 
 
 def test_no_page_names_a_command_that_is_not_there() -> None:

@@ -27,7 +27,10 @@ def dead(context: click.Context, *, limit: int, as_json: bool) -> None:
 @json_option
 @answering
 def retry(*, entry: str, as_json: bool) -> None:
-    """Put the dead letter ENTRY back into the queue; prints its task's id."""
+    """Put the dead letter ENTRY back into the queue.
+
+    Prints its task's id.
+    """
     task_id = open_desk().put_back(entry)
     note_in_audit("task.put-back", target=entry)
     if as_json:

@@ -54,7 +54,10 @@ class Finding:
 @json_option
 @answering
 def doctor(*, as_json: bool) -> None:
-    """Check everything that ThumbApp stands on; exits with 1 when something is broken."""
+    """Check everything that ThumbApp stands on.
+
+    Exits with 1 when something is broken.
+    """
     findings = list(examine(Settings.from_environ()))
     if as_json:
         say_json({"items": [asdict(finding) for finding in findings], "cursor": None})

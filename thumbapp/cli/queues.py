@@ -22,7 +22,10 @@ def queues() -> None:
 @json_option
 @answering
 def list_queues(*, as_json: bool) -> None:
-    """Print each queue: how much waits, for how long, and whether it is paused."""
+    """Print each queue.
+
+    Says how much waits, for how long, and whether it is paused.
+    """
     _show(_queues(), as_json=as_json)
 
 
@@ -31,7 +34,10 @@ def list_queues(*, as_json: bool) -> None:
 @json_option
 @answering
 def pause(*, name: str, as_json: bool) -> None:
-    """Let no worker begin a task of the queue NAME, or of all; what runs goes on."""
+    """Let no worker begin a task of the queue NAME, or of all.
+
+    What runs goes on.
+    """
     found = _queues()
     for each in _names(found, name):
         found.pause(each)

@@ -43,7 +43,7 @@ class RedisGroup(click.Group):
 
 @click.group(cls=RedisGroup)
 def redis() -> None:
-    """Look into Redis and change keys, through the same gate as the pages."""
+    """Look into Redis and change keys, by the same rules as the pages."""
 
 
 @redis.command()
@@ -74,7 +74,9 @@ def ping(*, target: Target, as_json: bool) -> None:
 def keys(
     *, target: Target, pattern: str, kind: str, limit: int | None, is_long: bool, is_raw: bool, as_json: bool
 ) -> None:
-    r"""Print the names of all keys, or of those that match PATTERN, while they are found.
+    r"""Print the names of all keys, or of those that match PATTERN.
+
+    Each is printed as it is found.
 
     PATTERN knows ``*``, ``?`` and ``[...]``; ``\xNN`` is that byte. --json prints an object a line.
     """
@@ -104,7 +106,10 @@ def keys(
 @answering
 @on_target
 def memory(*, target: Target, pattern: str, sample: int, delimiter: str, depth: int, as_json: bool) -> None:
-    """Print what fills the database: memory by beginning of the name, type and life, and the biggest keys."""
+    """Print what fills the database.
+
+    Memory by beginning of the name, type and life, and the biggest keys.
+    """
     from thumbapp.explorer.analysis import analyse
     from thumbapp.explorer.names import typed
     from thumbapp.explorer.scan import Search

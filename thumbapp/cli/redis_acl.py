@@ -24,7 +24,9 @@ def acl_command() -> None:
 @answering
 @on_target
 def install(*, target: Target, only_print: bool, as_json: bool) -> None:
-    """Make explorer_ro, which reads, and explorer_rw, which also changes keys, and print their passwords.
+    """Make two users for the explorer and print their passwords.
+
+    explorer_ro reads, explorer_rw also changes keys.
 
     Where the server has no ACL or we may not change it, the commands are printed for who may, and the exit
     code is 1. The server forgets users at its restart unless they are saved: ACL SAVE or CONFIG REWRITE.

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @answering
 @on_target
 def bench_command(*, target: Target, count: str, name: str, rounds: str, as_json: bool) -> None:
-    """Send one command many times: one by one, in pipelines, as transactions, inside Lua.
+    """Send one command many times, in several ways, and compare.
+
+    One by one, in pipelines, as transactions, inside Lua.
 
     Uses one key of its own, which it removes.
     """

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @answering
 @on_target
 def cli_command(*, target: Target, command: tuple[str, ...], as_json: bool) -> None:
-    """Run COMMAND and print its reply as redis-cli does; without one, each line of standard input.
+    """Run COMMAND and print its reply as redis-cli does.
+
+    Without one, each line of standard input.
 
     What asks first asks on a terminal, and is refused elsewhere. Exits with 1 when the last line failed.
     """

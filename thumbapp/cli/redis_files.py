@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 def export_command(
     *, target: Target, pattern: str, kind: str, out: Path | None, as_commands: bool, as_json: bool
 ) -> None:
-    """Write all keys, or those that match PATTERN, a line of JSON each, a large one taking several."""
+    """Write all keys, or those that match PATTERN, as lines of JSON.
+
+    A large one takes several.
+    """
     from thumbapp.explorer.export import export
     from thumbapp.explorer.names import typed
     from thumbapp.explorer.scan import Search
@@ -60,7 +63,10 @@ def export_command(
 @answering
 @on_target
 def import_command(*, target: Target, file: BinaryIO, taken: str, dry_run: bool, as_json: bool) -> None:
-    """Put the keys of FILE, or of standard input, into the database: lines of JSON, as export writes them."""
+    """Put the keys of FILE, or of standard input, into the database.
+
+    Takes lines of JSON, as export writes them.
+    """
     from thumbapp.explorer.intake import Imported, Policy, import_lines
 
     steps = import_lines(

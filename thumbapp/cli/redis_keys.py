@@ -34,7 +34,9 @@ _escaped = click.option(
 @answering
 @on_target
 def get_command(*, target: Target, key: str, is_escaped: bool, as_json: bool) -> None:
-    """Print the value of KEY, of any type and size, while it is read; exits with 1 when there is none.
+    """Print the value of KEY, of any type and size, while it is read.
+
+    Exits with 1 when there is none.
 
     A string goes out as its bytes, escaped on a terminal; of other types each element is a line, its
     parts separated by tabs. --json prints a list an element.
@@ -67,7 +69,10 @@ def set_command(
     is_escaped: bool,
     as_json: bool,
 ) -> None:
-    """Store the string VALUE, - being standard input, under KEY, whatever was there before."""
+    """Store the string VALUE under KEY, whatever was there before.
+
+    A VALUE of - is standard input.
+    """
     data = sys.stdin.buffer.read() if value == "-" else given_bytes(value)
     life: Argv = () if ttl is None else ("PX", round(ttl * 1000))
     argv = ("SET", given_name(key, is_escaped=is_escaped), data, *life, *(["NX"] if is_new else []))
@@ -98,7 +103,9 @@ def delete_command(
     is_escaped: bool,
     as_json: bool,
 ) -> None:
-    """Delete each KEY, or all that match a pattern, and print how many were; exits with 1 when none was.
+    """Delete each KEY, or all that match a pattern.
+
+    Prints how many were; exits with 1 when none was.
 
     A pattern only counts and samples unless --yes is given.
     """

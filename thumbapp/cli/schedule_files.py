@@ -21,7 +21,10 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_typ
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.")
 @answering
 def export(*, names: tuple[str, ...], out: Path | None) -> None:
-    """Print schedules as YAML: those named, else all that people made or changed."""
+    """Print schedules as YAML.
+
+    Those named, else all that people made or changed.
+    """
     from thumbapp.cli.schedule_store import opened
     from thumbapp.schedules.exchange import worth_keeping, write
 
@@ -50,7 +53,9 @@ def export(*, names: tuple[str, ...], out: Path | None) -> None:
 def import_(
     *, file: Path | None, dry_run: bool, beat: Path | None, renamed: tuple[str, ...], as_json: bool
 ) -> None:
-    """Save the schedules in FILE (YAML, - is standard input); what is so already is left alone.
+    """Save the schedules in FILE (YAML, - is standard input).
+
+    What is so already is left alone.
 
     When anything in FILE is wrong nothing is saved.
     """

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def schedules() -> None:
-    """Say which task runs when: list, add, change, run and remove schedules."""
+    """Say which task runs when.
+
+    List, add, change, run and remove schedules.
+    """
 
 
 schedules.add_command(export)
@@ -59,7 +62,10 @@ def plan_options(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 @answering
 def list_schedules(*, show: str | None, match: str, as_json: bool) -> None:
-    """Print each schedule: name, when in words, next run, last result, runs and failures."""
+    """Print each schedule.
+
+    Name, when in words, next run, last result, runs and failures.
+    """
     from thumbapp.schedules.facts import schedule_facts
     from thumbapp.schedules.listing import Show, Wanted, look
 
@@ -79,7 +85,10 @@ def list_schedules(*, show: str | None, match: str, as_json: bool) -> None:
 @json_option
 @answering
 def add(*, name: str, task_name: str | None, off: bool, as_json: bool, **fields: str | None) -> None:
-    """Save a new schedule NAME of TASK with --every, --cron or --at; it runs at once, without a restart."""
+    """Save a new schedule NAME of TASK with --every, --cron or --at.
+
+    It holds at once, without a restart.
+    """
     told = _told(fields) | {"name": name, "enabled": not off}
     if task_name:
         told["task"] = task_name
@@ -98,7 +107,10 @@ def add(*, name: str, task_name: str | None, off: bool, as_json: bool, **fields:
 def edit(
     *, name: str, new_name: str | None, if_version: int | None, as_json: bool, **fields: str | None
 ) -> None:
-    """Change what the options name of the schedule NAME (or of that id); the rest stays."""
+    """Change the schedule NAME (or of that id) as the options say.
+
+    The rest stays.
+    """
     found = opened()
     seen = found.store.named(name)
     told = _told(fields) | ({"name": new_name} if new_name is not None else {})
@@ -166,7 +178,10 @@ def remove(*, names: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @answering
 def history(*, name: str, limit: int, as_json: bool) -> None:
-    """Print what became of each time that a schedule was due, the newest first."""
+    """Print what became of each time that a schedule was due.
+
+    Newest first.
+    """
     from thumbapp.schedules.facts import slot_facts
 
     found = opened()

@@ -138,7 +138,9 @@ def retry(*, task_id: str | None, all_failed: bool, name: str, search: str, as_j
 @json_option
 @answering
 def run(*, name: str, args: tuple[str, ...], wait: bool, timeout: float | None, as_json: bool) -> None:
-    """Queue the task NAME; each of ARGS is JSON, or text when it is none.
+    """Queue the task NAME with ARGS.
+
+    Each of them is JSON, or text when it is none.
 
     Prints the task's id, or with --wait its result.
     """

@@ -27,7 +27,10 @@ def tokens() -> None:
 @json_option
 @answering
 def create(*, name: str, role: str, user: str | None, days: int, as_json: bool) -> None:
-    """Make a token called NAME and print it, this once, as the last word."""
+    """Make a token called NAME and print it, this once.
+
+    It is the last word of the output.
+    """
     from thumbapp.accounts.model import Role
 
     accounts = open_accounts()
@@ -45,7 +48,7 @@ def create(*, name: str, role: str, user: str | None, days: int, as_json: bool) 
 @json_option
 @answering
 def list_tokens(*, as_json: bool) -> None:
-    """Print every token that opens something, one a line, without its secret."""
+    """Print every token that opens something, without its secret."""
     accounts = open_accounts()
     names = {user.id: user.name for user in accounts.users.all()}
     found = accounts.tokens.all()
@@ -62,7 +65,10 @@ def list_tokens(*, as_json: bool) -> None:
 @json_option
 @answering
 def revoke(*, token_id: str, as_json: bool) -> None:
-    """Revoke the token ID, which `tokens list` shows first; it opens nothing from now on."""
+    """Revoke the token ID, which `tokens list` shows first.
+
+    It opens nothing from now on.
+    """
     token = open_accounts().revoke_token(token_id)
     note_in_audit("token.revoke", target=f"{token.name} {token.id}")
     if as_json:

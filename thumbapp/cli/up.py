@@ -38,7 +38,9 @@ def up(
     as_json: bool,
     until_eof: bool,
 ) -> None:
-    """Start web, worker and, when THUMBAPP_REDIS_URL is unset, an embedded server.
+    """Start web, worker and a server of our own.
+
+    Without the server when THUMBAPP_REDIS_URL names one.
 
     Prints the address, and a link that signs the administrator in once. Ctrl-C stops all of it within
     five seconds.

@@ -30,7 +30,9 @@ def users() -> None:
 @json_option
 @answering
 def add(*, name: str, role: str, link: bool, as_json: bool) -> None:
-    """Add the user NAME; the password is asked for, or read from standard input.
+    """Add the user NAME.
+
+    The password is asked for, or read from standard input.
 
     Without one, a link is printed that signs the user in once and lets a password be set.
     """
@@ -65,7 +67,10 @@ def list_users(*, as_json: bool) -> None:
 @json_option
 @answering
 def passwd(*, name: str, as_json: bool) -> None:
-    """Set the password of NAME, asked for or read from standard input; signs the user out everywhere."""
+    """Set the password of NAME and sign the user out everywhere.
+
+    The password is asked for or read from standard input.
+    """
     accounts = open_accounts()
     user = accounts.users.named(name)
     password = ask_password()
@@ -97,7 +102,10 @@ def role(*, name: str, role: str, as_json: bool) -> None:
 @json_option
 @answering
 def remove(*, name: str, as_json: bool) -> None:
-    """Remove the user NAME with all sessions and tokens; the last administrator stays."""
+    """Remove the user NAME with all sessions and tokens.
+
+    The last administrator stays.
+    """
     accounts = open_accounts()
     user = accounts.users.named(name)
     accounts.remove(user)

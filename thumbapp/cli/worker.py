@@ -22,7 +22,10 @@ _LAST_RESORT_S = 6.0
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--until-eof", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def worker(*, workers: int | None, as_json: bool, until_eof: bool) -> None:
-    """Run tasks until Ctrl-C or SIGTERM; running ones are finished or handed back."""
+    """Run tasks until Ctrl-C or SIGTERM.
+
+    Running ones are finished or handed back.
+    """
     try:
         settings = Settings.from_environ()
         if not until_eof:

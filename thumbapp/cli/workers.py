@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.pass_context
 @answering
 def workers(ctx: click.Context, *, as_json: bool) -> None:
-    """Print each worker that is alive, and under it what its threads run."""
+    """Print each worker that is alive and what its threads run.."""
     if ctx.invoked_subcommand is None:
         _list(as_json=as_json)
 
