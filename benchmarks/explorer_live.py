@@ -141,7 +141,8 @@ def _csrf(page: str) -> str:
     return found[1]
 
 
-def _link(folder: Path) -> str:
+def link(folder: Path) -> str:
+    """Return a link that signs the administrator of the site over *folder* in once."""
     command = [sys.executable, "-m", "thumbapp", "users", "link", "admin"]
     env = {"THUMBAPP_DATA_DIR": str(folder)}
     told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True).stdout
@@ -166,7 +167,7 @@ def main() -> None:
         try:
             url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
             server = redis.Redis.from_url(re.sub(r"/15$", "/0", url), protocol=2)
-            admin = Administrator(run.url, _link(Path(name)))
+            admin = Administrator(run.url, link(Path(name)))
             _say("a line in the console over redis-py", console_ms(admin, server, asked.lines), "ms")
             _say("a message after PUBLISH", message_ms(admin, server, asked.messages), "ms")
             for way, ratios in bench_ratios(url, server, asked.rounds).items():

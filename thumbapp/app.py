@@ -42,6 +42,7 @@ from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
+from thumbapp.live.polls import Polls
 from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.room import Room
@@ -129,6 +130,7 @@ def _assemble(
         media=ledger.media,
         workers=WorkerRegistry(client, namespace=settings.namespace),
         hub=hub,
+        polls=Polls(),
         accounts=Accounts(client, namespace=settings.namespace),
         audit=audit_log,
         explorer=redis_explorer,

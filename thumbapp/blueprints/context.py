@@ -12,6 +12,7 @@ from thumbapp.config import Settings
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
+from thumbapp.live.polls import Polls
 from thumbapp.media.folder import MediaFolder
 from thumbapp.schedules.service import Schedules
 from thumbapp.taskqueue.queues import Queues
@@ -31,6 +32,7 @@ class Parts:
     media: MediaFolder
     workers: WorkerRegistry
     hub: Hub
+    polls: Polls
     accounts: Accounts
     audit: AuditLog
     schedules: Schedules

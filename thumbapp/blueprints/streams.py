@@ -12,6 +12,7 @@ from thumbapp.errors import ThumbAppError, TooManyStreams
 from thumbapp.live import sse
 from thumbapp.live.events import Event
 from thumbapp.live.hub import Hub
+from thumbapp.live.polls import LONGEST_S
 
 
 def conditional(body: dict[str, Any]) -> Response:
@@ -19,6 +20,12 @@ def conditional(body: dict[str, Any]) -> Response:
     response = jsonify(body)
     response.add_etag()
     response.make_conditional(request)
+    return response
+
+
+def paced(response: Response, *, usual_s: float, longest_s: float = LONGEST_S) -> Response:
+    """Return *response* to a question that a page repeats, with the seconds until it may: ``Poll-After``."""
+    response.headers["Poll-After"] = f"{parts().polls.wait_s(usual_s, longest_s=longest_s):.1f}"
     return response
 
 

@@ -1,6 +1,7 @@
 """What the head of the explorer says of a server: which it is, how busy, and its databases."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from thumbapp.explorer.servers import databases, facts
 from thumbapp.explorer.wire import Journal
 
 OFFERED: Final = 16
+GLANCE_S: Final = 1.0
 _SECTIONS: Final = ("server", "memory", "clients", "stats", "replication")
 
 
@@ -29,6 +31,22 @@ class Overview:
         """Return the databases to offer with their numbers of keys: sixteen, those with keys, and *db*."""
         numbers = sorted({*range(OFFERED), *self.databases, db})
         return [(number, self.databases.get(number, 0)) for number in numbers]
+
+
+class Glances:
+    """What was seen last of each database of one server, for many pages that ask at the same time."""
+
+    def __init__(self, gate: Gate, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._seen: dict[int, tuple[float, Overview]] = {}
+
+    def at(self, db: int) -> Overview:
+        """Return how the server is, or was at most `GLANCE_S` ago; raises what `look` raises."""
+        seen = self._seen.get(db)
+        if seen is None or self._clock() - seen[0] > GLANCE_S:
+            seen = self._seen[db] = (self._clock(), look(self._gate, db=db))
+        return seen[1]
 
 
 def look(gate: Gate, *, db: int, journal: Journal | None = None) -> Overview:

@@ -16,6 +16,7 @@ from thumbapp.explorer.consoles import Consoles, History
 from thumbapp.explorer.feeds import Newsroom
 from thumbapp.explorer.gate import Audit, Gate
 from thumbapp.explorer.notifications import Notifications
+from thumbapp.explorer.overview import Glances, Overview
 from thumbapp.explorer.scripts import ScriptLibrary
 from thumbapp.explorer.servers import Servers
 from thumbapp.explorer.syntax import SyntaxBook
@@ -58,6 +59,10 @@ class Explorer:
         """Return the samples of the server called *name*; raises UnknownServer."""
         server = self.servers.find(name)
         return self._once(Pulse, server.name, lambda: Pulse(server.link))
+
+    def glance(self, name: str, db: int) -> Overview:
+        """Return how the server called *name* is, looked at once a second; raises ServerAway and the like."""
+        return self._once(Glances, self.servers.find(name).name, lambda: Glances(self.gate(name))).at(db)
 
     def notifications(self, name: str = "") -> Notifications:
         """Return the switch of keyspace notifications on the server called *name*."""

@@ -21,6 +21,7 @@ from thumbapp.errors import CannotListen, PortTaken
 from thumbapp.runtime.channel import Channel, Parser
 from thumbapp.runtime.files import allow_open_files
 from thumbapp.runtime.room import Room
+from thumbapp.runtime.turns import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -130,7 +131,6 @@ class WebServer:
             sockets=list(sockets),
             threads=threads,
             connection_limit=_connections(),
-            asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # the application decides by THUMBAPP_TRUSTED_PROXIES
             channel_request_lookahead=1,
             max_request_header_size=MAX_HEADER_BYTES,
@@ -141,6 +141,7 @@ class WebServer:
         for listener in self._listeners():
             ours = {"limit_s": request_timeout_s, "parser_class": parser}
             listener.channel_class = type("PacedChannel", (Channel,), ours)
+        self._turns = Turns(self._map)
         self._closing = threading.Event()
         self._deadline = self._next_check = 0.0
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -171,16 +172,19 @@ class WebServer:
         for listener in self._listeners():
             wasyncore.dispatcher.close(listener)
         while self._is_busy() and time.monotonic() < self._deadline:
+            self._turns.ask_all()
             self._turn(0.02)
         self._server.task_dispatcher.shutdown(timeout=max(0.0, self._deadline - time.monotonic()))
         wasyncore.close_all(self._map)
+        self._turns.close()
 
     def _turn(self, timeout_s: float) -> None:
-        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
+        self._turns.take(timeout_s)
         if time.monotonic() >= self._next_check:
             self._next_check = time.monotonic() + _CHECK_EVERY_S
             for channel in self._channels():
                 channel.check_pace()
+            self._turns.ask_all()
 
     def _channels(self) -> list[Channel]:
         return [each for each in list(self._map.values()) if isinstance(each, Channel)]

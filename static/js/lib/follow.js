@@ -1,5 +1,6 @@
 // Keeps a part of the page true by asking for it again and again, while it is looked at and not paused.
 
+import { untilNext } from "./asking.js";
 import { LiveNote } from "./live_note.js";
 import { Refresher } from "./refresher.js";
 
@@ -25,8 +26,12 @@ export function follow(target, { everyMs, onSwap = () => {}, onGone = () => loca
   };
   document.getElementById("live-pause")?.addEventListener("click", () => pause(true));
   document.getElementById("live-resume")?.addEventListener("click", () => pause(false));
-  setInterval(() => {
-    if (!document.hidden && !isPaused) refresher.ask();
-  }, everyMs);
+  const repeat = async () => {
+    for (;;) {
+      await untilNext(refresher.answer, everyMs);
+      if (!document.hidden && !isPaused) refresher.ask();
+    }
+  };
+  void repeat();
   pause(false);
 }

@@ -8,6 +8,7 @@ const GAP_MS = 250;
 export class Refresher {
   #busy = false;
   #again = false;
+  /** @type {Response | null} what came last */ answer = null;
 
   /**
    * @param {Element} target
@@ -39,7 +40,7 @@ export class Refresher {
 
   async #fetch() {
     try {
-      const answer = await fetch(this.url);
+      const answer = (this.answer = await fetch(this.url));
       if (answer.ok && !answer.redirected) {
         const html = await answer.text();
         await letGo();

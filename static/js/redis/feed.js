@@ -1,5 +1,6 @@
 // A live feed: server-sent events where there is a place for a stream, else a question every few seconds.
 
+import { untilNext } from "../lib/asking.js";
 import { byId, copyOf } from "../lib/dom.js";
 
 const MOST_ROWS = 1_000;
@@ -21,6 +22,7 @@ export class Feed {
   #isPaused = false;
   /** @type {Message[]} */ #held = [];
   #after = "";
+  #tag = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -51,16 +53,18 @@ export class Feed {
     while (Date.now() < until) {
       const url = new URL(this.root.dataset.poll ?? "", location.href);
       if (this.#after) url.searchParams.set("after", this.#after);
-      const answer = await fetch(url).catch(() => null);
+      const headers = this.#tag ? { "If-None-Match": this.#tag } : undefined;
+      const answer = await fetch(url, { headers, cache: "no-store" }).catch(() => null);
       if (answer?.ok && !answer.redirected) {
+        this.#tag = answer.headers.get("ETag") ?? "";
         /** @type {Told} */
         const told = await answer.json();
         this.#after = told.id ?? "";
-        this.#take(told, "every 5 s");
-      } else {
+        this.#take(told, "every few seconds");
+      } else if (answer?.status !== 304) {
         this.#say("the site does not answer");
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await untilNext(answer, POLL_MS);
     }
     this.#open();
   }

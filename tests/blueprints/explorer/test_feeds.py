@@ -205,3 +205,14 @@ def test_what_cannot_be_listened_to_is_a_sentence(channels: str, words: str, adm
 
     assert words in page.text
     assert 'id="feed"' not in page.text
+
+
+def test_a_page_that_polls_hears_nothing_twice_and_when_to_ask_again(admin: Browser) -> None:
+    first = admin.client.get(NEWS.replace("pubsub?", "pubsub/messages?"))
+    address = f"{NEWS.replace('pubsub?', 'pubsub/messages?')}&after={first.json['id']}"
+
+    again = admin.client.get(address)
+    same = admin.client.get(address, headers={"If-None-Match": again.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, same.status_code) == (200, 200, 304)
+    assert same.headers["Poll-After"] == "5.0"

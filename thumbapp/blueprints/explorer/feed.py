@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import orjson
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, request, stream_with_context
 
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.streams import conditional, paced
 from thumbapp.errors import TooManyStreams
 from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.live import sse
 from thumbapp.live.subscription import Subscription
 
 LOT_S: Final = 0.05
+POLL_S: Final = 5.0
 _MOST_A_LOT: Final = 100
 _HEARTBEAT_S: Final = 15.0
 _LIFETIME_S: Final = 60.0
@@ -45,7 +47,7 @@ def feed_portion(feed: Feed, tell: Tell) -> Response:
     """Return what came after the id ``?after=`` as JSON, for a page that asks every few seconds."""
     after, is_lost = _place(feed, request.args.get("after", ""))
     told, position = _portion(feed, tell, after, timeout_s=0, is_lost=is_lost)
-    return jsonify(told | {"id": _id(feed, position)})
+    return paced(conditional(told | {"id": _id(feed, position)}), usual_s=POLL_S)
 
 
 def _frames(

@@ -1,5 +1,7 @@
 """What is around every page of the explorer: which server, how it is, how far one may go."""
 
+from collections.abc import Callable
+
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.where import Where
@@ -13,7 +15,7 @@ from thumbapp.explorer.scan import LENGTHS
 def frame(place: Where) -> dict[str, object]:
     """Return what the head of every page of the explorer shows."""
     server = parts().explorer.servers.find(place.server)
-    overview, error = _overview(place)
+    overview, error = _seen(lambda: look(place.gate, db=place.db))
     return {
         "where": place,
         "server": server,
@@ -28,8 +30,15 @@ def frame(place: Where) -> dict[str, object]:
     }
 
 
-def _overview(place: Where) -> tuple[Overview | None, ThumbAppError | None]:
+def glance(place: Where) -> dict[str, object]:
+    """Return what the words about the server show, which a page asks for again and again."""
+    server = parts().explorer.servers.find(place.server)
+    overview, error = _seen(lambda: parts().explorer.glance(place.server, place.db))
+    return {"where": place, "server": server, "overview": overview, "connection_error": error}
+
+
+def _seen(look_at: Callable[[], Overview]) -> tuple[Overview | None, ThumbAppError | None]:
     try:
-        return look(place.gate, db=place.db), None
+        return look_at(), None
     except ThumbAppError as error:
         return None, error

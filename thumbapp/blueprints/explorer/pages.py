@@ -1,5 +1,7 @@
 """The key browser, for operators: servers, databases, keys as a tree or list, and the open key."""
 
+from typing import Final
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -7,13 +9,16 @@ from thumbapp.blueprints.access import safe_path
 from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.console import console_parts
-from thumbapp.blueprints.explorer.frame import frame
+from thumbapp.blueprints.explorer.frame import frame, glance
 from thumbapp.blueprints.explorer.keys import keys_page, lines
 from thumbapp.blueprints.explorer.values import value_pane
 from thumbapp.blueprints.explorer.where import where
+from thumbapp.blueprints.streams import paced
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import MOST_ROWS_STREAMED, STEP
+
+STATUS_S: Final = 2.0  # as the page with the server's charts asks; others ask every 5 s
 
 bp = Blueprint("explorer", __name__, url_prefix="/redis")
 
@@ -53,9 +58,10 @@ def scan_keys() -> AnyResponse:
 
 
 @bp.get("/status")
-def status() -> str:
+def status() -> Response:
     """Show how the server is now."""
-    return render_template("explorer/_connection.html", **frame(where()))
+    page = render_template("explorer/_connection.html", **glance(where()))
+    return paced(Response(page), usual_s=STATUS_S, longest_s=30)
 
 
 @bp.post("/mode")

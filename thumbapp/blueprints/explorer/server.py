@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import trail
@@ -13,8 +13,9 @@ from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.streams import paced
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
-from thumbapp.explorer.vitals import Vitals
+from thumbapp.explorer.vitals import EVERY_S, Vitals
 from thumbapp.explorer.vitals_charts import charts_of
 
 _ASK: Final[dict[str, Callable[[Vitals], object]]] = {
@@ -43,10 +44,12 @@ def show() -> str:
 
 
 @bp.get("/charts")
-def charts() -> str:
+def charts() -> Response:
     """Show the charts alone, for the page to put in their place."""
     samples = parts().explorer.pulse(where().server).samples()
-    return render_template("explorer/_charts.html", charts=charts_of(samples))
+    return paced(
+        Response(render_template("explorer/_charts.html", charts=charts_of(samples))), usual_s=EVERY_S
+    )
 
 
 @bp.post("/setting")
