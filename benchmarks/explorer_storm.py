@@ -1,8 +1,8 @@
 """A publisher of 50,000 messages a second, and one without a limit, while somebody watches. Linux only.
 
-``python -m benchmarks.explorer_storm [--seconds 10] [--a-second 50000]`` starts `up` over an empty folder, opens
-a page of what is published, and publishes from another process, 500 messages a packet. Each message must have
-been sent to the page or counted in "dropped"; memory and processor time are the web process's.
+``python -m benchmarks.explorer_storm [--seconds 10] [--a-second 50000]`` starts `up` over an empty folder,
+opens a page of what is published, and publishes from another process, 500 messages a packet. Each must
+have been sent to the page or counted in "dropped"; memory and processor time are the web process's.
 """
 
 import argparse
