@@ -37,7 +37,7 @@ def _efforts(option: str, fast: int, default: int, best: int) -> dict[Effort, di
 
 JPEG = Target("JPEG", "jpeg", "jpg", quality=80, has_alpha=False, moves=False)
 PNG = Target("PNG", "png", "png", effort=_efforts("compress_level", 1, 1, 6))
-WEBP = Target("WEBP", "webp", "webp", quality=80, effort=_efforts("method", 0, 1, 4))
+WEBP = Target("WEBP", "webp", "webp", quality=80, effort=_efforts("method", 0, 2, 4))
 AVIF = Target("AVIF", "avif", "avif", quality=60, effort=_efforts("speed", 10, 9, 6))
 GIF = Target("GIF", "gif", "gif")
 _KEPT = {"JPEG": JPEG, "PNG": PNG, "WEBP": WEBP, "AVIF": AVIF, "GIF": GIF, "HEIF": JPEG}

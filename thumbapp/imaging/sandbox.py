@@ -224,6 +224,8 @@ class Sandbox:
         """Get ready; children start with the first job. Call it in the main thread."""
         with self._lock:
             if self._keeper is None:
+                # children get a copy of it; changing it later, beside other threads, is not safe
+                os.environ.update(inside.environment(os.environ))
                 self._keeper = threading.Thread(target=self._keep, name="sandbox", daemon=True)
                 self._keeper.start()
 
