@@ -1,10 +1,14 @@
 """Thumbnails from the command line, by the workers and without them."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -22,6 +26,14 @@ def out(tmp_path: Path) -> Path:
 def names(folder: Path) -> list[str]:
     """Return what *folder* holds, hidden files too."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def children_at_work(pid: int) -> int:
+    """Return how many processes the process *pid* has to decode in."""
+    with suppress(psutil.Error):
+        children = psutil.Process(pid).children(recursive=True)
+        return sum("spawn_main" in " ".join(child.cmdline()) for child in children)
+    return 0
 
 
 def test_without_a_server_thumbnails_are_made_here(thumbapp: Run, picture: Path, out: Path) -> None:
@@ -75,6 +87,24 @@ def test_a_folder_is_walked_for_pictures(thumbapp: Run, picture: Path) -> None:
     assert (first.code, second.code) == (0, 0)
     made = sorted(name.casefold() for name in names(folder / "thumbs"))
     assert made == ["rob_16x16 (2).jpg", "rob_16x16.jpg"]
+
+
+def test_all_cores_work_whatever_is_set_for_workers(
+    environment: dict[str, str], tmp_path: Path, out: Path
+) -> None:
+    for number in range(6):
+        Image.effect_noise((2000, 1500), 50).save(tmp_path / f"{number}.jpg")
+    command = [sys.executable, "-m", "thumbapp", "thumbs", tmp_path, "--size", "64", "--local", "--out", out]
+
+    most = 0
+    with subprocess.Popen(
+        list(map(str, command)), env=environment | {"THUMBAPP_WORKERS": "1"}, stdout=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None:
+            most = max(most, children_at_work(process.pid))
+
+    assert process.returncode == 0
+    assert most > 1
 
 
 def test_one_bad_file_spoils_no_other_and_no_original_is_replaced(thumbapp: Run, picture: Path) -> None:

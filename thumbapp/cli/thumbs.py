@@ -3,6 +3,7 @@
 With ``--local`` neither Redis nor a worker is needed, and neither is loaded.
 """
 
+import os
 import tempfile
 import threading
 import time
@@ -161,7 +162,7 @@ def _make_all(
 ) -> list[Outcome]:
     """Return what became of each of *sources*, in their order, thumbnails in *out*."""
     names = _Names(out, sources)
-    threads = settings.workers if local else _JOBS_IN_FLIGHT
+    threads = _children_for_all_cores() if local else _JOBS_IN_FLIGHT
     making = _locally(settings, recipe) if local else _by_workers(settings, recipe)
     scratch = tempfile.TemporaryDirectory(dir=out, prefix=".thumbapp-", ignore_cleanup_errors=True)
     with scratch as folder, ThreadPoolExecutor(threads) as pool, making as make, _progress() as progress:
@@ -240,12 +241,20 @@ def _locally(settings: Settings, recipe: Recipe) -> Iterator[Make]:
     from thumbapp.imaging.sandbox import Sandbox
 
     limits = Limits.from_settings(settings)
-    sandbox = Sandbox(workers=settings.workers, limits=limits)
+    sandbox = Sandbox(workers=_children_for_all_cores(), limits=limits)
     sandbox.start()
     try:
         yield lambda source, folder: _render(sandbox, recipe, source=source, folder=folder)
     finally:
         sandbox.stop()
+
+
+def _children_for_all_cores() -> int:
+    """Return how many keep every core at work; one more, for some wait for the disk.
+
+    The setting of that name is about workers, which leave room for a server.
+    """
+    return (os.cpu_count() or 1) + 1
 
 
 def _render(sandbox: "Sandbox", recipe: Recipe, *, source: Path, folder: Path) -> Iterator[Ready]:
