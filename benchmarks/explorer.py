@@ -231,9 +231,9 @@ def asked_once(theirs: Commander, path: str) -> str:
     return f"{time.perf_counter() - began:.1f} s, {size / 1e6:.1f} MB"
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, *, marks: tuple[str, str] = MARKS) -> None:
     """Put *text* between the marks in the file at *path*."""
-    begin, end = MARKS
+    begin, end = marks
     old = path.read_text("utf-8")
     head, _, rest = old.partition(begin)
     _, _, tail = rest.partition(end)

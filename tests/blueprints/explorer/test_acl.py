@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_console import editing
+from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
 
@@ -22,15 +22,9 @@ ALA = {
 
 
 @pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def admin(site: Site, redis_client: redis.Redis) -> Iterator[Browser]:
+def admin(admin: Browser, redis_client: redis.Redis) -> Iterator[Browser]:
     """Return an administrator's browser in admin mode; the user is gone afterwards."""
-    yield editing(site, Role.ADMIN, "admin")
+    yield admin
     redis_client.acl_deluser("ala")
 
 

@@ -1,6 +1,5 @@
 """The explorer's API: keys, values and commands as far as role and mode reach, and no further."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +8,7 @@ import redis
 from werkzeug.test import TestResponse
 
 from tests.blueprints.conftest import MakeSite
+from tests.blueprints.explorer.conftest import OTHER_DB
 from tests.blueprints.people import Browser, Site
 from tests.explorer.test_names import NAMES
 from tests.servers import PrivateServer
@@ -18,7 +18,6 @@ from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown, to_id
 
 API = "/api/v1/redis"
-DB = 9
 
 
 @dataclass
@@ -35,11 +34,11 @@ class Program:
     def get(self, path: str, **query: object) -> TestResponse:
         """Ask for *path* below the API, in the database of the tests."""
         client = self.site.app.test_client()
-        return client.get(f"{API}/{path}", query_string={"db": DB} | query, headers=self.headers)
+        return client.get(f"{API}/{path}", query_string={"db": OTHER_DB} | query, headers=self.headers)
 
     def command(self, *argv: object, **told: object) -> TestResponse:
         """Send a command, *argv* unless *told* has a line."""
-        body = {"db": DB} | ({} if "line" in told else {"argv": list(argv)}) | told
+        body = {"db": OTHER_DB} | ({} if "line" in told else {"argv": list(argv)}) | told
         return self.site.app.test_client().post(f"{API}/command", json=body, headers=self.headers)
 
 
@@ -47,14 +46,6 @@ class Program:
 def program(people: Site) -> Program:
     """Return a program of an operator."""
     return Program(people, Role.OPERATOR)
-
-
-@pytest.fixture
-def keys(redis_url: str) -> Iterator[redis.Redis]:
-    """Return a client of the database of the tests."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2)
-    yield client
-    client.close()
 
 
 def told(answer: TestResponse) -> dict[str, Any]:
@@ -281,7 +272,7 @@ def test_a_confirmation_is_for_who_was_asked(people: Site, keys: redis.Redis) ->
 def by_cookie(browser: Browser, **body: object) -> TestResponse:
     """Send a command as a page does, with cookie, token and origin."""
     headers = {"X-CSRFToken": browser.token, "Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
-    return browser.client.post(f"{API}/command", json={"db": DB} | body, headers=headers)
+    return browser.client.post(f"{API}/command", json={"db": OTHER_DB} | body, headers=headers)
 
 
 def test_a_session_goes_no_further_than_its_own_mode(people: Site, keys: redis.Redis) -> None:
@@ -308,7 +299,7 @@ def test_a_cookie_without_token_or_origin_does_nothing(missing: str, people: Sit
     del headers[missing]
 
     answer = browser.client.post(
-        f"{API}/command", json={"db": DB, "argv": ["SET", "a", "1"], "mode": "edit"}, headers=headers
+        f"{API}/command", json={"db": OTHER_DB, "argv": ["SET", "a", "1"], "mode": "edit"}, headers=headers
     )
 
     assert answer.status_code in (400, 403)
@@ -322,8 +313,8 @@ def test_writes_and_refusals_leave_one_entry_and_reading_none(program: Program, 
 
     entries = [(entry.action, entry.target, entry.result) for entry in program.site.audited()]
     assert entries == [
-        ("redis.flushall", f"app[{DB}] FLUSHALL", "command-refused"),
-        ("redis.set", f"app[{DB}] SET a 1", "ok"),
+        ("redis.flushall", f"app[{OTHER_DB}] FLUSHALL", "command-refused"),
+        ("redis.set", f"app[{OTHER_DB}] SET a 1", "ok"),
     ]
 
 

@@ -4,24 +4,11 @@ import orjson
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_console import editing
 from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.bench import WAYS
 
 PLAN = {"command": "INCR", "count": "50", "rounds": "2"}
-
-
-@pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """Return an operator's browser in edit mode."""
-    return editing(site, Role.OPERATOR)
 
 
 def test_without_scripts_the_result_is_on_the_page(browser: Browser, redis_client: redis.Redis) -> None:

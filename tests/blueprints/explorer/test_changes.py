@@ -2,13 +2,13 @@
 
 import html
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 import redis
 
 from tests.blueprints.conftest import MakeSite
+from tests.blueprints.explorer.conftest import OTHER_DB, editing
 from tests.blueprints.people import Browser, Site
 from tests.explorer.test_edit import FILL, value
 from thumbapp.accounts.model import Role
@@ -17,32 +17,9 @@ from thumbapp.explorer.undo import mark
 from thumbapp.forms.explorer.model import place_id
 from thumbapp.forms.explorer.table import ACTIONS
 
-OTHER_DB = 9
 KEY = f"/redis?db={OTHER_DB}&key={to_id(b'k')}"
 CREW = to_id(b"crew")
 Form = dict[str, str]
-
-
-@pytest.fixture
-def browser(people: Site) -> Browser:
-    """Return the browser of an operator in edit mode."""
-    return editing(people)
-
-
-@pytest.fixture
-def keys(redis_url: str) -> Iterator[redis.Redis]:
-    """Return a client of a database without the app's keys."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
-    yield client
-    client.close()
-
-
-def editing(site: Site, role: Role = Role.OPERATOR) -> Browser:
-    """Return the browser of somebody who switched edit mode on."""
-    browser = site.signed_in(role)
-    browser.get("/redis")
-    browser.post("/redis/mode", mode="edit")
-    return browser
 
 
 def change(browser: Browser, action: str, key: bytes = b"k", **form: str) -> str:

@@ -2,52 +2,22 @@
 
 import re
 import threading
-from collections.abc import Iterator
 
 import orjson
-import pytest
 import redis
 
+from tests.blueprints.explorer.conftest import OTHER_DB, editing
 from tests.blueprints.people import Browser, Site
 from tests.patience import until
 from thumbapp.accounts.model import Role
 
-DB = 9
-PAGE = f"/redis/console?db={DB}"
+PAGE = f"/redis/console?db={OTHER_DB}"
 CONSOLE = "c" * 22
-
-
-@pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """Return an operator's browser in edit mode."""
-    return editing(site, Role.OPERATOR)
-
-
-@pytest.fixture
-def keys(redis_url: str) -> Iterator[redis.Redis]:
-    """Return a client of the console's database."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2)
-    yield client
-    client.close()
-
-
-def editing(site: Site, role: Role, mode: str = "edit") -> Browser:
-    """Return a browser of a new user of *role* that has switched *mode* on."""
-    browser = site.signed_in(role)
-    browser.get(PAGE)
-    browser.post("/redis/mode", mode=mode)
-    return browser
 
 
 def typed(browser: Browser, line: str, **fields: str) -> str:
     """Return what the page puts into the transcript for *line*."""
-    return browser.post(f"/redis/console/run?db={DB}", console=CONSOLE, line=line, **fields).text
+    return browser.post(f"/redis/console/run?db={OTHER_DB}", console=CONSOLE, line=line, **fields).text
 
 
 def test_without_scripts_the_transcript_is_on_the_page(browser: Browser) -> None:
@@ -94,7 +64,7 @@ def test_somebody_elses_console_is_not_to_be_had(site: Site, browser: Browser) -
     typed(browser, "MULTI")
     other = editing(site, Role.ADMIN)
 
-    answer = other.post(f"/redis/console/run?db={DB}", console=CONSOLE, line="PING")
+    answer = other.post(f"/redis/console/run?db={OTHER_DB}", console=CONSOLE, line="PING")
 
     assert answer.status_code == 404
     assert "no such console" in answer.text
@@ -116,7 +86,7 @@ def test_what_was_typed_is_remembered_but_for_secrets(browser: Browser) -> None:
 def test_a_line_is_completed(browser: Browser, keys: redis.Redis) -> None:
     keys.set("user:1", "a")
 
-    told = browser.get(f"/redis/console/complete?db={DB}&line=GET+us").json
+    told = browser.get(f"/redis/console/complete?db={OTHER_DB}&line=GET+us").json
 
     assert told["lines"] == ["GET user:1"]
     assert told["usage"]["syntax"] == "GET key"
@@ -163,7 +133,7 @@ def waiting(browser: Browser, line: str, wait: str = "w" * 22) -> tuple[threadin
     came: list[bytes] = []
 
     def run() -> None:
-        answer = browser.post(f"/redis/console/waits?db={DB}", line=line, wait=wait)
+        answer = browser.post(f"/redis/console/waits?db={OTHER_DB}", line=line, wait=wait)
         came.extend(row for row in answer.data.splitlines() if row)
 
     thread = threading.Thread(target=run)
@@ -195,7 +165,7 @@ def test_a_wait_is_stopped_at_the_server_too(site: Site, browser: Browser, keys:
 
 
 def test_what_does_not_wait_is_a_sentence(browser: Browser) -> None:
-    answer = browser.post(f"/redis/console/waits?db={DB}", line="GET a", wait="w" * 22)
+    answer = browser.post(f"/redis/console/waits?db={OTHER_DB}", line="GET a", wait="w" * 22)
 
     assert answer.status_code == 403
     assert "does not wait" in answer.text

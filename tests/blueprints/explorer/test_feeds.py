@@ -10,32 +10,19 @@ import orjson
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_console import editing
+from tests.blueprints.explorer.conftest import OTHER_DB, editing
 from tests.blueprints.people import Browser, Site
 from tests.patience import until
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.notifications import SETTING
 
-DB = 9
-NEWS = f"/redis/pubsub?db={DB}&channels=news&patterns=user:*"
-
-
-@pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def admin(site: Site) -> Browser:
-    """Return an administrator's browser in admin mode."""
-    return editing(site, Role.ADMIN, "admin")
+NEWS = f"/redis/pubsub?db={OTHER_DB}&channels=news&patterns=user:*"
 
 
 @pytest.fixture
 def keys(redis_url: str) -> Iterator[redis.Redis]:
     """Return a client of the database; the notifications are off before and after."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2)
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
     client.config_set(SETTING, "")
     yield client
     client.config_set(SETTING, "")
@@ -95,7 +82,7 @@ def test_a_message_is_streamed(admin: Browser, keys: redis.Redis) -> None:
     thread = threading.Thread(target=publish)
     thread.start()
 
-    told = first_frame(admin, f"/redis/pubsub/stream?db={DB}&channels=own")  # nobody else listens there
+    told = first_frame(admin, f"/redis/pubsub/stream?db={OTHER_DB}&channels=own")  # nobody else listens there
     thread.join()
 
     assert [row["text"] for row in told["messages"]] == ["hello"]
@@ -118,7 +105,7 @@ def test_who_listens_is_counted(admin: Browser, keys: redis.Redis) -> None:
         other.subscribe("news", "<i>odd</i>")
         until(lambda: keys.pubsub_numsub("news")[0][1])
 
-        page = admin.get(f"/redis/pubsub?db={DB}").text
+        page = admin.get(f"/redis/pubsub?db={OTHER_DB}").text
 
         assert "&lt;i&gt;odd&lt;/i&gt;" in page
         assert "<i>odd" not in page
@@ -127,7 +114,7 @@ def test_who_listens_is_counted(admin: Browser, keys: redis.Redis) -> None:
 def test_too_many_channels_are_a_sentence(admin: Browser) -> None:
     many = "+".join(f"c{number}" for number in range(300))
 
-    answer = admin.get(f"/redis/pubsub/messages?db={DB}&channels={many}")
+    answer = admin.get(f"/redis/pubsub/messages?db={OTHER_DB}&channels={many}")
 
     assert answer.status_code == 403
     assert "200 channels" in answer.text
@@ -135,16 +122,18 @@ def test_too_many_channels_are_a_sentence(admin: Browser) -> None:
 
 def turn_on(admin: Browser, *letters: str) -> None:
     """Have the server tell *letters*, with the confirmation."""
-    asked = admin.post(f"/redis/events?db={DB}", letter=list(letters))
+    asked = admin.post(f"/redis/events?db={OTHER_DB}", letter=list(letters))
     token = re.search(r'name="confirm" value="([^"]+)"', asked.text)
     assert token is not None
     assert "Change it for the server" in asked.text
-    assert admin.post(f"/redis/events?db={DB}", letter=list(letters), confirm=token[1]).status_code == 303
+    assert (
+        admin.post(f"/redis/events?db={OTHER_DB}", letter=list(letters), confirm=token[1]).status_code == 303
+    )
 
 
 def test_events_are_switched_on_heard_and_put_back(admin: Browser, keys: redis.Redis) -> None:
     turn_on(admin, "K", "E", "$")
-    address = f"/redis/events/messages?db={DB}"
+    address = f"/redis/events/messages?db={OTHER_DB}"
     begun = portion(admin, address)
     until(lambda: keys.pubsub_numpat() >= 2)
 
@@ -159,7 +148,7 @@ def test_events_are_switched_on_heard_and_put_back(admin: Browser, keys: redis.R
         ("__keyspace@9__:key", "incrby"),
         ("__keyevent@9__:incrby", "incrby"),
     ]
-    admin.post(f"/redis/events/restore?db={DB}")
+    admin.post(f"/redis/events/restore?db={OTHER_DB}")
     assert keys.config_get(SETTING) == {SETTING: ""}
 
 
@@ -171,7 +160,7 @@ def test_leaving_puts_it_back_unless_another_still_watches(
     monkeypatch.setattr("thumbapp.blueprints.explorer.events._GRACE_S", 0.05)
     turn_on(admin, "K", "$")
 
-    assert admin.post(f"/redis/events/leave?db={DB}").status_code == 204
+    assert admin.post(f"/redis/events/leave?db={OTHER_DB}").status_code == 204
 
     until(lambda: keys.config_get(SETTING) == {SETTING: ""})
 
@@ -179,8 +168,8 @@ def test_leaving_puts_it_back_unless_another_still_watches(
 def test_an_operator_sees_the_letters_and_may_not_change_them(site: Site, keys: redis.Redis) -> None:
     operator = editing(site, Role.OPERATOR)
 
-    page = operator.get(f"/redis/events?db={DB}").text
-    answer = operator.post(f"/redis/events?db={DB}", letter=["K", "$"])
+    page = operator.get(f"/redis/events?db={OTHER_DB}").text
+    answer = operator.post(f"/redis/events?db={OTHER_DB}", letter=["K", "$"])
 
     assert "Changing it needs admin mode." in page
     assert (answer.status_code, keys.config_get(SETTING)) == (403, {SETTING: ""})
@@ -189,7 +178,7 @@ def test_an_operator_sees_the_letters_and_may_not_change_them(site: Site, keys: 
 def test_one_key_can_be_watched(admin: Browser, keys: redis.Redis) -> None:
     turn_on(admin, "K", "$")
 
-    page = admin.get(f"/redis/events?db={DB}&key=YSpi").text
+    page = admin.get(f"/redis/events?db={OTHER_DB}&key=YSpi").text
 
     assert "Events of one key" in page
     assert "a*b" in page
@@ -201,7 +190,7 @@ def test_one_key_can_be_watched(admin: Browser, keys: redis.Redis) -> None:
     ids=["too many", "half a name"],
 )
 def test_what_cannot_be_listened_to_is_a_sentence(channels: str, words: str, admin: Browser) -> None:
-    page = admin.get(f"/redis/pubsub?db={DB}&channels={quote(channels)}")
+    page = admin.get(f"/redis/pubsub?db={OTHER_DB}&channels={quote(channels)}")
 
     assert words in page.text
     assert 'id="feed"' not in page.text

@@ -9,20 +9,13 @@ import orjson
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_changes import editing
+from tests.blueprints.explorer.conftest import OTHER_DB
 from tests.blueprints.people import Browser, Site
 from tests.explorer.test_transfer import fill_all_types
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.names import to_id
 
-OTHER_DB = 9
 BULK = f"/redis/bulk?db={OTHER_DB}&match=user:*"
-
-
-@pytest.fixture
-def browser(people: Site) -> Browser:
-    """Return the browser of an operator in edit mode."""
-    return editing(people)
 
 
 @pytest.fixture

@@ -5,24 +5,12 @@ import re
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_console import editing
+from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.scripts import SAMPLES
 
 PAGE = "/redis/scripts?db=9"
-
-
-@pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def admin(site: Site) -> Browser:
-    """Return an administrator's browser in admin mode."""
-    return editing(site, Role.ADMIN, "admin")
 
 
 def ran(admin: Browser, source: str, **fields: object) -> str:

@@ -5,23 +5,11 @@ import re
 import pytest
 import redis
 
-from tests.blueprints.explorer.test_console import editing
+from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
 
 PAGE = "/redis/server?db=9"
-
-
-@pytest.fixture
-def site(people: Site) -> Site:
-    """Return the application."""
-    return people
-
-
-@pytest.fixture
-def admin(site: Site) -> Browser:
-    """Return an administrator's browser in admin mode."""
-    return editing(site, Role.ADMIN, "admin")
 
 
 @pytest.mark.parametrize(

@@ -43,15 +43,6 @@ def site(make_site: MakeSite, sick: PrivateServer) -> Site:
     return make_site(servers=(NamedServer("sick", sick.url),))
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """Return the browser of an operator in edit mode."""
-    browser = site.signed_in(Role.OPERATOR)
-    browser.get("/redis")
-    browser.post("/redis/mode", mode="edit")
-    return browser
-
-
 def client(server: PrivateServer) -> redis.Redis:
     """Return a client of *server*."""
     return redis.Redis.from_url(server.url, protocol=2)

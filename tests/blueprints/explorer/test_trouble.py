@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.blueprints.conftest import MakeSite
-from tests.blueprints.explorer.test_changes import editing
+from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser
 from tests.conftest import PrivateServer
 from thumbapp.config import NamedServer

@@ -5,39 +5,21 @@ import json
 import os
 import pickle
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgpack
 import pytest
 import redis
 
+from tests.blueprints.explorer.conftest import OTHER_DB
 from tests.blueprints.people import Browser, Site
 from tests.explorer.test_edit import FILL
-from thumbapp.accounts.model import Role
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
 
-OTHER_DB = 9
 MOST_BYTES = 64_000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
-
-
-@pytest.fixture
-def browser(people: Site) -> Browser:
-    """Return the browser of an operator in edit mode."""
-    browser = people.signed_in(Role.OPERATOR)
-    browser.get("/redis")
-    browser.post("/redis/mode", mode="edit")
-    return browser
-
-
-@pytest.fixture
-def keys(redis_url: str) -> Iterator[redis.Redis]:
-    """Return a client of a database without the app's keys."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
-    yield client
-    client.close()
 
 
 def pane(browser: Browser, query: str = "", key: bytes = b"k") -> str:
@@ -76,6 +58,43 @@ def test_a_string_is_shown_as_what_it_is(name: str, browser: Browser, keys: redi
     assert [word for word in words if word not in said] == []
     assert len(page) < 3 * MOST_BYTES
     assert "<script>alert" not in page
+
+
+QUOTES = b'"<&>' * 250
+WIDE = {f"field:{number}": QUOTES for number in range(200)}
+HEAVY: dict[str, Callable[[redis.Redis], object]] = {
+    "string": lambda keys: keys.set("k", QUOTES * 20),
+    "json": lambda keys: keys.set("k", json.dumps([["<&>"] * 9] * 2_000)),
+    "list": lambda keys: keys.rpush("k", *[QUOTES] * 60),
+    "set": lambda keys: keys.sadd("k", *[QUOTES + bytes([number]) for number in range(60)]),
+    "zset": lambda keys: keys.zadd("k", {QUOTES + bytes([number]): number for number in range(60)}),
+    "hash": lambda keys: keys.hset("k", mapping=WIDE),
+    "stream": lambda keys: [keys.xadd("k", WIDE) for _ in range(60)],  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_a_page_of_any_key_is_light(kind: str, browser: Browser, keys: redis.Redis) -> None:
+    HEAVY[kind](keys)
+
+    answer = browser.get(f"/redis/panel?db={OTHER_DB}&key={to_id(b'k')}")
+
+    assert "Rename" in answer.text
+    assert len(answer.data) <= MOST_BYTES
+
+
+def test_a_value_that_is_heavy_as_text_is_edited_apart(browser: Browser, keys: redis.Redis) -> None:
+    keys.set("k", QUOTES * 20)
+
+    assert "<textarea" not in pane(browser).partition("Append")[0]
+    assert '<textarea class="form-control mono" id="string-set-value"' in pane(browser, "&v_item=whole")
+
+
+def test_an_entry_of_many_fields_shows_the_first_and_opens_whole(browser: Browser, keys: redis.Redis) -> None:
+    keys.xadd("k", WIDE, id="1-1")  # type: ignore[arg-type]
+
+    assert "more fields" in pane(browser)
+    assert "field:199" in pane(browser, "&v_item=1-1")
 
 
 @pytest.mark.parametrize("view", ["text", "hex", "base64", "bits", "json", "pickle"])

@@ -7,7 +7,7 @@ from typing import Final
 from flask import g
 
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer import modes, room
 from thumbapp.blueprints.explorer.where import Where
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
@@ -29,7 +29,8 @@ from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
 
 LARGEST_PICTURE: Final = 5_000_000
 _LONGEST_TEXT: Final = 300
-_MOST_TEXT: Final = 50_000
+_TEXT_ROOM: Final = 450
+_ENTRIES_ROOM: Final = 20_000
 _LONGEST_COMMANDS: Final = 20_000
 
 
@@ -60,6 +61,12 @@ class Looked:
     media_type: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether a page can bear what is shown or what is edited, and not both."""
+        edited = self.editing.text if self.editing else ""
+        return room.room_of(self.shown.text) + room.room_of(edited) > room.MOST
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -74,10 +81,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """An entry of a stream: its fields with their values as texts."""
+    """An entry of a stream: its first fields with their values as texts, and how many more it has."""
 
     id: str
     pairs: Sequence[tuple[str, str]]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Jou
     look = Look(
         may_change=is_free and modes.mode_now().covers(Mode.EDIT),
         can_undo_deletion=(facts.bytes or 0) <= MOST_BYTES,
-        commands=_commands(place, facts) if given.get("v_as") else None,
+        commands=_commands(place, facts) if given.get("v_as") == "commands" else None,
     )
     if facts.type == "string":
         return replace(look, string=_string(opened, given))
@@ -165,10 +173,11 @@ _ANYWHERE: Final = (View.TEXT, View.HEX, View.BASE64, View.BITS)
 
 def _bounded(found: Shown) -> Shown:
     """Return *found* with a text that a page can bear: deep JSON is mostly indents."""
-    if len(found.text) <= _MOST_TEXT:
+    text = room.fitting(found.text, room.MOST)
+    if text == found.text:
         return found
-    warning = f"{found.warning} Only its first {_MOST_TEXT:,} characters stand here.".strip()
-    return replace(found, text=found.text[:_MOST_TEXT], warning=warning)
+    warning = f"{found.warning} Only its first {len(text):,} characters stand here.".strip()
+    return replace(found, text=text, warning=warning)
 
 
 def _editing(data: bytes) -> Editing:
@@ -189,8 +198,8 @@ def _text(data: bytes) -> str:
     if not isinstance(data, Cut) and (message := decode_message(data)):
         return message.partition("\n")[0]
     text, total = shown(data[:_LONGEST_TEXT]), length_of(data)
-    is_cut = total > _LONGEST_TEXT or len(text) > _LONGEST_TEXT
-    return f"{text[:_LONGEST_TEXT]} ... ({total:,} bytes)" if is_cut else text
+    fits = room.fitting(text[:_LONGEST_TEXT], _TEXT_ROOM)
+    return f"{fits} ... ({total:,} bytes)" if total > _LONGEST_TEXT or fits != text else text
 
 
 def _row(item: Item) -> Row | None:
@@ -210,11 +219,13 @@ def _id(data: bytes) -> str:
 
 
 def _entries(items: Sequence[Item]) -> list[EntryRow]:
-    return [
-        EntryRow(item.id, [(_text(name), _text(value)) for name, value in item.pairs])
-        for item in items
-        if isinstance(item, Entry)
-    ]
+    most = _ENTRIES_ROOM // max(1, len(items))
+    return [_entry(item, most) for item in items if isinstance(item, Entry)]
+
+
+def _entry(item: Entry, most: int) -> EntryRow:
+    pairs = room.first_pairs(((_text(name), _text(value)) for name, value in item.pairs), most)
+    return EntryRow(item.id, pairs, len(item.pairs) - len(pairs))
 
 
 def _item(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> OpenItem:

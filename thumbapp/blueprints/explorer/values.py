@@ -17,6 +17,7 @@ from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.line import command_line
+from thumbapp.explorer.long_names import LONGEST
 from thumbapp.explorer.names import from_id, shown, typed
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.undo import mark
@@ -67,14 +68,19 @@ class ValuePane:
         return key_text(self.facts.name) if self.facts else _title_of(self.where.key)
 
     @property
-    def name_to_copy(self) -> str:
-        """The name as it can be typed into redis-cli."""
+    def whole_name(self) -> str:
+        """The name as it can be typed into redis-cli, however long it is."""
         return command_line([self.facts.name]) if self.facts else ""
 
     @property
+    def is_name_long(self) -> bool:
+        """Whether the name alone would make the page a large one."""
+        return bool(self.facts and len(self.facts.name) > LONGEST)
+
+    @property
     def name_values(self) -> dict[str, str]:
-        """The name as it stands in a form that gives another."""
-        name = self.facts.name if self.facts else b""
+        """The name as it stands in a form that gives another, empty when it is long."""
+        name = self.facts.name if self.facts and not self.is_name_long else b""
         writing = fitting(name)
         return {"new": write(name, writing), "writing": str(writing)}
 
