@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.patience import until
 from tests.web.conftest import BrowserContext, Page, sync_api
 from tests.web.test_policy import link
 
@@ -377,3 +378,22 @@ def test_many_keys_are_deleted_after_a_yes_with_the_number(explorer: Explorer) -
 
     expect(explorer.page.locator("main")).to_contain_text("50 keys changed.")
     assert list(explorer.server.scan_iter()) == [b"other"]
+
+
+def test_an_import_says_how_far_it_is_and_can_be_stopped(explorer: Explorer) -> None:
+    page, lines = explorer.page, b"".join(b"SET k:%d v\n" % number for number in range(200_000))
+    page.goto("/redis/import")
+    page.get_by_label("Only say what it would do").uncheck()
+    page.set_input_files("#file", {"name": "keys.txt", "mimeType": "text/plain", "buffer": lines})
+
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("#import-says")).to_contain_text(re.compile(r"[1-9]\d* keys made"))
+    page.get_by_role("button", name="Stop").click()
+
+    expect(page.locator("#import-error")).to_contain_text("Stopped. Keys that were whole by then are in")
+    assert 0 < explorer.server.dbsize() < 200_000
+    until(
+        lambda: not any(b"import:" in name for name in explorer.server.scan_iter(b"*import:*", count=10_000))
+    )
+    page.get_by_role("button", name="Back to the form").click()
+    expect(page.locator("#file")).to_have_value(re.compile("keys.txt"))

@@ -53,7 +53,12 @@ def command_records(lines: Iterable[bytes]) -> Iterator[tuple[int, Record]]:
     waiting: CommandPart | None = None
     number = 0
     for number, text in enumerate(lines, 1):
-        part = _part(text, number)
+        try:
+            part = _part(text, number)
+        except BadImport:
+            if waiting is not None:
+                yield number - 1, waiting  # it was whole: all before the bad line is in
+            raise
         if part is None:
             continue
         goes_on = waiting is not None and part.name == waiting.name

@@ -9,7 +9,7 @@
 export async function reasonOf(answer, otherwise = `The site answered ${answer.status}.`) {
   if (answer.redirected) return "You are signed out. Sign in and come back.";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector(".error-message")?.textContent?.trim() || otherwise;
+  return page.querySelector(".error-message, main .note-danger .note-body")?.textContent?.trim() || otherwise;
 }
 
 /** Shows words in an error's place; without words the place is hidden. @param {HTMLElement} place @param {string} words */

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 import redis
+from werkzeug.test import TestResponse
 
 from tests.blueprints.explorer.conftest import OTHER_DB
 from tests.blueprints.people import Browser, Site
@@ -188,6 +189,47 @@ def test_a_file_that_cannot_be_taken_says_its_line(
     assert answer.status_code == status
     assert form["text"].partition("\n")[0].replace('"', "&#34;") in answer.text
     assert keys.get("other") == b"1"
+
+
+def importing(browser: Browser, text: str, **form: str) -> TestResponse:
+    """Return the answer to an import as scripts ask for it, not read yet."""
+    headers = {
+        "Origin": "http://localhost",
+        "Sec-Fetch-Site": "same-origin",
+        "Accept": "application/x-ndjson",
+    }
+    data = {"csrf_token": browser.token, "file": (BytesIO(text.encode()), "keys.txt")} | form
+    return browser.client.post(f"/redis/import?db={OTHER_DB}", data=data, headers=headers, buffered=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("SET fresh 3\nSET more 4", {"done": True, "bytes": 22, "size": 22}),
+        ("SET fresh 3\nFLUSHALL", {"code": "bad-import", "size": 20}),
+    ],
+    ids=["done", "broken"],
+)
+def test_scripts_hear_how_far_an_import_is(
+    text: str, last: dict[str, object], browser: Browser, site: Site, keys: redis.Redis
+) -> None:
+    lines = [orjson.loads(line) for line in importing(browser, text).response]
+
+    assert last.items() <= lines[-1].items()
+    assert "1 key made" in lines[0]["says"]
+    assert keys.get("fresh") == b"3"
+    assert [entry.target for entry in site.audited() if "IMPORT" in entry.target] != []
+
+
+def test_an_import_that_is_stopped_leaves_no_half_of_a_key(browser: Browser, keys: redis.Redis) -> None:
+    keys.flushdb()
+    answer = importing(browser, "".join(f"RPUSH list:{number} 1 2\n" for number in range(500)))
+
+    next(iter(answer.response))
+    answer.close()
+
+    assert set(names_in(keys)) == {b"list:0"}
+    assert keys.lrange("list:0", 0, -1) == [b"1", b"2"]
 
 
 def test_the_analysis_says_what_fills_the_database(browser: Browser, keys: redis.Redis) -> None:

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, redirect, render_template, request, sessi
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import trail
-from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.intake import in_words, progress, take
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
-from thumbapp.explorer.intake import Policy, import_lines
+from thumbapp.explorer.intake import Policy
 from thumbapp.explorer.names import literally
 from thumbapp.explorer.records import Record
 from thumbapp.explorer.scan import Search
@@ -25,7 +25,8 @@ from thumbapp.forms.explorer.intake import Intake
 bp = Blueprint("explorer_files", __name__, url_prefix="/redis")
 _IMPORTED: Final = "redis_imported"
 _PICTURE_POLICY: Final = "default-src 'none'; sandbox"
-_FORMATS: Final = {"jsonl": "application/x-ndjson", "commands": "text/plain"}
+_LINES: Final = "application/x-ndjson"
+_FORMATS: Final = {"jsonl": _LINES, "commands": "text/plain"}
 
 
 @bp.get("/raw")
@@ -67,36 +68,25 @@ def show_import() -> str:
 
 @bp.post("/import")
 def import_keys() -> AnyResponse:
-    """Take a file of keys, or say what it would do."""
+    """Take a file of keys, or say what it would do; to scripts, how far it is all the while."""
     place = where()
     try:
-        with Intake.read(request.form, request.files) as intake:
-            done = take(place, intake)
+        intake = Intake.read(request.form, request.files)
+        if _LINES in request.accept_mimetypes.values():
+            return _lines(place, intake)
+        done = take(place, intake)
     except ThumbAppError as error:
-        return refused(_import_page(place, error=error, typed=request.form), error)
+        return refused(_import_page(place, error=in_words(error), typed=request.form), error)
     session[_IMPORTED] = done
     return redirect(place.url("explorer_files.show_import"), 303)
 
 
-def take(place: Where, intake: Intake) -> dict[str, object]:
-    """Import *intake* and return what it did, in numbers and names."""
-    trail.note("redis.import", f"{place.gate.server.name}[{place.db}]")
-    *_, state = import_lines(
-        place.gate,
-        intake.lines,
-        caller=modes.caller(),
-        db=place.db,
-        policy=intake.policy,
-        dry_run=intake.is_dry_run,
-        read=intake.reader,
+def _lines(place: Where, intake: Intake) -> Response:
+    """Return the import as it goes on; the gate notes what it did."""
+    trail.left_to_the_gate()
+    return Response(
+        stream_with_context(progress(place, intake)), mimetype=_LINES, headers={"X-Accel-Buffering": "no"}
     )
-    if state.made + state.replaced or intake.is_dry_run:
-        trail.left_to_the_gate()
-    counts = {name: getattr(state, name) for name in _COUNTS}
-    return {"dry_run": intake.is_dry_run, "samples": state.samples, **counts}
-
-
-_COUNTS: Final = ("made", "replaced", "skipped", "expired", "protected", "lines")
 
 
 def _import_page(place: Where, **shown: object) -> str:

@@ -1,9 +1,8 @@
 """The form that takes exported keys: a file or pasted lines, and what to do about names that are taken."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import IO, Final
 
 from werkzeug.datastructures import FileStorage
@@ -25,11 +24,17 @@ class Intake:
     reader: Reader
     policy: Policy
     is_dry_run: bool
+    source: IO[bytes]
+    size: int
+
+    @property
+    def position(self) -> int:
+        """How many bytes of its `size` were read."""
+        return self.source.tell()
 
     @classmethod
-    @contextmanager
-    def read(cls, fields: Mapping[str, str], files: Mapping[str, FileStorage]) -> Iterator["Intake"]:
-        """Lend what was sent: the file, else the pasted text.
+    def read(cls, fields: Mapping[str, str], files: Mapping[str, FileStorage]) -> "Intake":
+        """Return what was sent: the file, else the pasted text; its `source` is to be closed.
 
         Raises:
             BadEdit: neither is there. BadParameter: an unknown policy.
@@ -40,14 +45,19 @@ class Intake:
         is_file = sent is not None and bool(sent.filename)
         if not is_file and not pasted.strip():
             raise BadEdit("Choose a file, or paste lines.")
-        source: IO[bytes] = sent.stream if sent is not None and is_file else BytesIO(pasted.encode())
-        beginning = source.read(_BEGINNING)
+        source: IO[bytes] = BytesIO(pasted.encode())
+        if sent is not None and is_file:
+            # taken over: a request closes its files before what it answers has been sent
+            source, sent.stream = sent.stream, source
+        beginning, size = source.read(_BEGINNING), source.seek(0, SEEK_END)
         source.seek(0)
-        yield cls(
+        return cls(
             _lines(source),
             command_records if looks_like_commands(beginning) else json_records,
             Policy(policy),
             bool(fields.get("dry_run")),
+            source,
+            size,
         )
 
 
