@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.patience import comes_true
-from thumbapp.errors import NotJson
+from thumbapp.errors import BadParameter, NotJson
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
 from thumbapp.taskqueue.statistics import Counted, Statistics
@@ -216,6 +216,12 @@ def test_long_arguments_are_shortened(huey: StreamHuey, records: TaskRecords) ->
 
     assert len(record.args) < 5_000
     assert record.arguments is None
+
+
+@pytest.mark.parametrize("cursor", ["zzz", "-1:x", "1" * 16 + ":x", "\u0661:x"])
+def test_a_cursor_that_no_page_gave_is_refused(records: TaskRecords, cursor: str) -> None:
+    with pytest.raises(BadParameter, match="cursor"):
+        records.page(Filter(), cursor=cursor)
 
 
 def test_old_tasks_are_forgotten(

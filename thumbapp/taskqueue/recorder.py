@@ -20,7 +20,7 @@ import redis
 from huey import signals
 from huey.api import Task
 
-from thumbapp.errors import TaskDied, ThumbAppError
+from thumbapp.errors import NotJson, TaskDied, ThumbAppError
 from thumbapp.live.events import stream_key
 from thumbapp.taskqueue import output
 from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
@@ -108,8 +108,8 @@ class Recorder:
                 self._end(signal, task, error)
             else:
                 self._wait(signal, task)
-        except redis.RedisError as away:
-            logger.debug("Not written down: task %s, %s (%s)", task.id, signal, away)
+        except (redis.RedisError, NotJson) as reason:  # who enqueues what is no JSON is told so
+            logger.debug("Not written down: task %s, %s (%s)", task.id, signal, reason)
 
     def close(self) -> None:
         """Write what waits to be told, because this process ends; nothing is told by itself any more."""

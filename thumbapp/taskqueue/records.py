@@ -7,6 +7,7 @@ each, kept for 25 hours) hashes of counters; ``tasks:watched`` while somebody lo
 """
 
 import heapq
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import redis
 
+from thumbapp.errors import BadParameter
 from thumbapp.live.events import stream_key
 from thumbapp.taskqueue.serializer import load
 
@@ -23,6 +25,7 @@ MOST_EXAMINED: Final = 10_000
 MOST_KEPT: Final = 250_000
 WATCHED_S: Final = 90
 _CHUNK: Final = 200
+_CURSOR: Final = re.compile(r"\d{1,15}", re.ASCII)
 
 Place = tuple[int, str]
 
@@ -146,7 +149,11 @@ class TaskRecords:
         return next(iter(self._load([task_id])), None)
 
     def page(self, wanted: Filter, *, cursor: str | None = None, limit: int = 50) -> TaskPage:
-        """Return up to *limit* of the tasks that *wanted* admits, newest first, from *cursor* on."""
+        """Return up to *limit* of the tasks that *wanted* admits, newest first, from *cursor* on.
+
+        Raises:
+            BadParameter: no page gave that *cursor*.
+        """
         found: list[TaskRecord] = []
         examined, last = 0, None
         for chunk in _chunks(self._places(wanted, _place(cursor)), max(_chunk_of(wanted), limit)):
@@ -281,9 +288,13 @@ def _ms(moment: datetime) -> int:
 
 
 def _place(cursor: str | None) -> Place | None:
-    """Return where *cursor* points; the beginning for what is no cursor."""
-    moment, _, task_id = (cursor or "").partition(":")
-    return (int(moment), task_id) if moment.isdecimal() and len(moment) < 16 else None
+    """Return where *cursor* points; None for the beginning."""
+    if not cursor:
+        return None
+    moment, _, task_id = cursor.partition(":")
+    if not _CURSOR.fullmatch(moment):
+        raise BadParameter("cursor", cursor, "what the last page gave")
+    return int(moment), task_id
 
 
 def _chunks(places: Iterable[Place], size: int) -> Iterator[list[Place]]:
