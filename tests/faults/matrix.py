@@ -72,13 +72,14 @@ for _point in POINTS:
     fault(f"kill -9 of the worker {_point}")(_kill_at(_point))
 
 
-@fault("kill -9 of workers at any time, eight times over 40 jobs")
+@fault("kill -9 of workers at any time, eight times over 120 jobs", may_fail=True)
 def kill_blindly(site: Site) -> None:
     chance = random.Random(7)
-    site.upload(40)
+    site.upload(120, size=(800, 600))
     for _ in range(8):
         victim = site.worker(threads=2)
-        time.sleep(chance.uniform(0.9, 1.9))
+        _wait_for_work(site, victim)
+        time.sleep(chance.uniform(0.1, 0.7))
         victim.kill()
         victim.wait(10)
     site.worker(threads=2)
@@ -134,9 +135,9 @@ def kill_web(site: Site) -> None:
 @fault("kill -9 of Redis under load, started again with its file", durable=True)
 def kill_redis(site: Site) -> None:
     site.worker(threads=2)
-    sender = threading.Thread(target=site.upload, args=(40,))
+    sender = threading.Thread(target=site.upload, args=(60,))
     sender.start()
-    time.sleep(1.5)
+    assert wait_until(lambda: len(site.acknowledged) >= 20, patience_s=60)
     site.server.kill()
     time.sleep(1.0)
     site.server.start()
@@ -148,8 +149,7 @@ def wipe_redis(site: Site) -> None:
     site.upload(10, size=(900, 700))
     # A folder younger than a minute may belong to an upload on its way, and is left alone.
     _age(site)
-    site.worker(threads=2)
-    time.sleep(1.2)
+    _wait_for_work(site, site.worker(threads=2))
     site.server.client.flushall()
 
 

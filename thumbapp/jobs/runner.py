@@ -95,9 +95,10 @@ class Runner:
             return self._end_before(job_id, run_id)
         self._working.add(execution)
         try:
-            return execution.finish()
+            state = execution.finish()
         finally:
             self._working.discard(execution)
+        return self._end_before(job_id, run_id) if state == DROPPED else state
 
     def give_up(self, job_id: str, *, run_id: str, error: ThumbAppError) -> None:
         """Fail the job with *error* when *run_id*, which the queue has given up, is its current run."""
@@ -116,7 +117,7 @@ class Runner:
             self._ledger.announce(job)
 
     def _end_before(self, job_id: str, run_id: str) -> str:
-        """Return, or raise, how the run *run_id* had ended before it was delivered once more."""
+        """Return, or raise, how the run *run_id* has ended elsewhere; it was delivered once more."""
         try:
             job = self._ledger.store.find(job_id)
         except (JobNotFound, JobExpired):
