@@ -21,6 +21,7 @@ from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
 from thumbapp.taskqueue.locks import HeldLock
+from thumbapp.taskqueue.ratelimit import WindowLimit
 from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.registry import NamedRegistry
@@ -152,6 +153,12 @@ class StreamHuey(RunningHuey):
     def lock_task(self, lock_name: str, ttl: float | None = None) -> Any:
         """Return Huey's lock *lock_name*, which no worker that dies leaves locked."""
         return super().lock_task(lock_name, ttl) if self._streams is None else HeldLock(self, lock_name, ttl)
+
+    def rate_limit(self, name: str, limit: int, per: int, retry: bool = True) -> Any:
+        """Return Huey's rate limit *name*: at most *limit* times in *per* seconds."""
+        if self._streams is None:
+            return super().rate_limit(name, limit, per, retry)
+        return WindowLimit(self, name, limit, per, retry)
 
     def create_consumer(self, **options: Any) -> StreamConsumer:
         """Return a consumer of this queue; *options* are those of the ``huey_consumer`` script."""

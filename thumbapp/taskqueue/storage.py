@@ -206,6 +206,13 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         found = self.conn.mget([self.result_key(key) for key in keys])
         return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
+    def count(self, key: str, *, by: int = 1, ttl_s: float) -> int:
+        """Add to the counter *key*, which goes *ttl_s* seconds later, and return where it stands."""
+        with self.conn.pipeline() as pipe:
+            pipe.incr(self.counter_key(key), by)
+            pipe.expire(self.counter_key(key), max(1, int(ttl_s)))
+            return int(pipe.execute()[0])
+
     def wait_result(
         self, key: str, timeout: float | None = None, backoff: float = 1.15, max_delay: float = 1.0
     ) -> bool:
