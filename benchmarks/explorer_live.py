@@ -1,26 +1,27 @@
 """What the explorer's live half costs: a line in the console, a message until it is seen, the benchmark.
 
-``python -m benchmarks.explorer_live [--lines 300] [--messages 60] [--rounds 7]`` starts `up` over an empty
-folder, signs in, and measures beside bare redis-py on the same server, turn by turn. Times are a client's
-on one kept connection.
+``python -m benchmarks.explorer_live [--lines 300] [--messages 60] [--rounds 7] [--crowd] [--write]`` starts
+`up` over an empty folder, signs in, and measures beside bare redis-py on the same server, turn by turn. Times
+are a client's on one kept connection. ``--crowd`` also does what `explorer_pages` and `explorer_storm` do.
 """
 
 import argparse
-import http.client
 import json
+import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import redis
 
+from benchmarks import explorer_pages, explorer_storm
+from benchmarks.administrator import Administrator, link
+from benchmarks.figures import Figure, write
 from benchmarks.startup import Run
 from thumbapp.config import Settings
 from thumbapp.explorer.bench import WAYS, Benchmark, Plan
@@ -28,48 +29,7 @@ from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.servers import Servers
 
-CONSOLE = "/redis/console?db=0"
 COUNT = 10_001
-
-
-class Administrator:
-    """One kept connection to the site at *url*, signed in by a link."""
-
-    def __init__(self, url: str, link: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=90)
-        self._origin = url.rstrip("/")
-        self.cookie = ""
-        self._csrf = ""
-        path = urlsplit(link).path
-        self._csrf = _csrf(self.ask("GET", path))
-        self.ask("POST", path)
-        self._csrf = _csrf(self.ask("GET", CONSOLE))
-        self.ask("POST", "/redis/mode", mode="edit")
-
-    def ask(self, method: str, path: str, **fields: str) -> str:
-        """Return what *path* answers."""
-        headers = {"Cookie": self.cookie, "Origin": self._origin}
-        body = urlencode(fields | {"csrf_token": self._csrf}) if method == "POST" else None
-        if body:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                self.cookie = value.partition(";")[0]
-        text = answer.read().decode()
-        if answer.status >= 400:
-            raise SystemExit(f"{method} {path}: {answer.status} {text[:200]}")
-        return text
-
-    def arrivals(self, path: str, seen: dict[str, float]) -> None:
-        """Write into *seen* when each message of the stream at *path* was there."""
-        stream = http.client.HTTPConnection(self._connection.host, self._connection.port, timeout=90)
-        stream.request("GET", path, headers={"Cookie": self.cookie})
-        for line in stream.getresponse():
-            if line.startswith(b"data:"):
-                now = time.perf_counter()
-                seen.update({message["text"]: now for message in json.loads(line[5:])["messages"]})
 
 
 class Nobody:
@@ -134,46 +94,51 @@ def _bare_s(server: redis.Redis, batch: int) -> float:
     return time.perf_counter() - began
 
 
-def _csrf(page: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    if found is None:
-        raise SystemExit(f"no form: {page[:200]}")
-    return found[1]
-
-
-def link(folder: Path) -> str:
-    """Return a link that signs the administrator of the site over *folder* in once."""
-    command = [sys.executable, "-m", "thumbapp", "users", "link", "admin"]
-    env = {"THUMBAPP_DATA_DIR": str(folder)}
-    told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True).stdout
-    return re.findall(r"https?://\S+", told)[0]
-
-
-def _say(what: str, numbers: list[float], unit: str) -> None:
+def _figure(what: str, goal: str, numbers: list[float], unit: str) -> Figure:
     ordered = sorted(numbers)
     p95 = ordered[int(len(ordered) * 0.95)]
-    print(f"{what}: median {statistics.median(ordered):.2f}, p95 {p95:.2f}, worst {ordered[-1]:.2f} {unit}")
+    found = (
+        f"median {statistics.median(ordered):.2f}{unit}, p95 {p95:.2f}{unit}, worst {ordered[-1]:.2f}{unit}"
+    )
+    return Figure(what, goal, f"{found}, of {len(ordered)}")
 
 
-def main() -> None:
-    """Print the figures."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--lines", type=int, default=300)
-    options.add_argument("--messages", type=int, default=60)
-    options.add_argument("--rounds", type=int, default=7)
-    asked = options.parse_args()
+def figures(asked: argparse.Namespace) -> Iterator[Figure]:
+    """Yield what was measured on a site of its own."""
     with tempfile.TemporaryDirectory() as name:
         run = Run(Path(name))
         try:
             url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
             server = redis.Redis.from_url(re.sub(r"/15$", "/0", url), protocol=2)
             admin = Administrator(run.url, link(Path(name)))
-            _say("a line in the console over redis-py", console_ms(admin, server, asked.lines), "ms")
-            _say("a message after PUBLISH", message_ms(admin, server, asked.messages), "ms")
+            lines = console_ms(admin, server, asked.lines)
+            yield _figure("a line in the console, longer than redis-py", "3 ms", lines, " ms")
+            seen = message_ms(admin, server, asked.messages)
+            yield _figure("a message after PUBLISH, in the page's stream", "100 ms", seen, " ms")
             for way, ratios in bench_ratios(url, server, asked.rounds).items():
-                _say(f"the benchmark {way}, as a part of bare redis-py's time", ratios, "")
+                yield _figure(f"the benchmark {way}, times bare redis-py", "1.10", ratios, "")
         finally:
             run.stop()
+
+
+def main() -> None:
+    """Print the figures, and write them down when asked to."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--lines", type=int, default=300)
+    options.add_argument("--messages", type=int, default=60)
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--crowd", action="store_true", help="open pages and publish a storm as well")
+    options.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    asked, load = options.parse_args(), os.getloadavg()[0]
+    found = list(figures(asked))
+    if asked.crowd:
+        found += explorer_pages.figures(explorer_pages.options([]))
+        found += explorer_storm.figures(explorer_storm.options([]))
+    print("\n".join(figure.row() for figure in found))
+    if asked.write:
+        command = "`python -m benchmarks.explorer_live --crowd --write`"
+        about = f"Valkey 9.1; times are a client's on one kept connection. {command}."
+        write("explorer live", "The explorer, live", about, found, load=load)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from benchmarks.explorer_live import Administrator, link
+from benchmarks.administrator import Administrator, link
 from benchmarks.figures import Figure, share_of_a_core
 from benchmarks.startup import Run, resident_mb
 
@@ -156,14 +156,13 @@ async def measure(
     crowd.answers.clear()
     share = share_of_a_core(web)
     await asyncio.sleep(asked.seconds)
-    used, answers = next(share), dict(crowd.answers)
+    used = next(share)
     taken = await other_pages_ms(crowd.host, cookies[-1], asked.seconds)
     after_mb = resident_mb(web)
     for task in keep:
         if task.done():
             task.result()
         task.cancel()
-    print(answers)
     return list(_figures(asked, (before_mb, after_mb), (idle, used), alone, taken))
 
 
@@ -200,15 +199,15 @@ def figures(asked: argparse.Namespace) -> list[Figure]:
             run.stop()
 
 
-def main() -> None:
-    """Print what was measured."""
+def options(words: list[str] | None = None) -> argparse.Namespace:
+    """Return what the command line says, or *words*."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=48)
     parser.add_argument("--polling", type=int, default=452)
     parser.add_argument("--seconds", type=float, default=30)
-    for figure in figures(parser.parse_args()):
-        print(figure.row())
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    for figure in figures(options()):
+        sys.stdout.write(f"{figure.row()}\n")

@@ -10,12 +10,13 @@ import asyncio
 import json
 import multiprocessing
 import socket
+import sys
 import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.explorer_live import Administrator, link
+from benchmarks.administrator import Administrator, link
 from benchmarks.explorer_pages import STREAM, head_of, other_pages_ms, part, request_for
 from benchmarks.figures import Figure, share_of_a_core
 from benchmarks.startup import Run, resident_mb
@@ -115,14 +116,14 @@ def figures(asked: argparse.Namespace) -> list[Figure]:
             run.stop()
 
 
-def main() -> None:
-    """Print what was measured."""
+def options(words: list[str] | None = None) -> argparse.Namespace:
+    """Return what the command line says, or *words*."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--a-second", type=float, default=50_000)
-    for figure in figures(parser.parse_args()):
-        print(figure.row())
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":
-    main()
+    for figure in figures(options()):
+        sys.stdout.write(f"{figure.row()}\n")

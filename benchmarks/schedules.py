@@ -10,14 +10,14 @@ runs a second among those; a preview, and a list of 1,000, through the whole app
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.figures import Figure, share_of_a_core, write
 from tests.blueprints.people import Site
 from tests.faults import bell_ringer
 from tests.faults.belfry import NAMESPACE, Belfry
@@ -27,23 +27,7 @@ from thumbapp.accounts.model import Role
 from thumbapp.app import create_app
 from thumbapp.schedules.model import to_ms
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- schedules: begin -->", "<!-- schedules: end -->"
-_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _DAILY = {"task": "ring", "kind": "cron"}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table: what was measured, what was wanted, what came out."""
-
-    what: str
-    goal: str
-    found: str
-
-    def row(self) -> str:
-        """Return the line."""
-        return f"| {self.what} | {self.goal} | {self.found} |"
 
 
 def first_runs(belfry: Belfry, count: int) -> Figure:
@@ -140,14 +124,9 @@ def _timed(what: str, goal: str, ask: Callable[[], object], *, times: int = 40) 
 
 def _share(pid: int, seconds: float) -> float:
     """Return how much of a core the process uses, per cent, over so many seconds."""
-    before, began = _cpu_s(pid), time.monotonic()
+    share = share_of_a_core(pid)
     time.sleep(seconds)
-    return (_cpu_s(pid) - before) / (time.monotonic() - began) * 100
-
-
-def _cpu_s(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / _TICKS
+    return next(share)
 
 
 def measure(*, created: int, idle_count: int, busy: int) -> list[Figure]:
@@ -168,24 +147,6 @@ def measure(*, created: int, idle_count: int, busy: int) -> list[Figure]:
             belfry.close()
 
 
-def write(rows: Iterable[str], load: float) -> None:
-    """Put *rows* into the page, between our markers."""
-    head, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    tail = rest.partition(END)[2]
-    told = [
-        "## Schedules",
-        "",
-        f"One consumer of two threads, Valkey 9.1, {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
-        f"{datetime.now(UTC):%d %B %Y}, load {load:.0f} at the beginning. "
-        "`python -m benchmarks.schedules --write`.",
-        "",
-        "| what | goal | measured |",
-        "|---|---|---|",
-        *rows,
-    ]
-    PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(told) + f"\n{END}{tail}", "utf-8")
-
-
 def main() -> None:
     """Measure what the arguments say and print it."""
     parser = argparse.ArgumentParser(description="How soon and how exactly schedules fire.")
@@ -196,10 +157,10 @@ def main() -> None:
     options = parser.parse_args()
     load = os.getloadavg()[0]
     figures = measure(created=options.created, idle_count=options.idle, busy=options.busy)
-    rows = [figure.row() for figure in figures]
-    print("\n".join(rows))
+    print("\n".join(figure.row() for figure in figures))
     if options.write:
-        write(rows, load)
+        about = "One consumer of two threads, Valkey 9.1. `python -m benchmarks.schedules --write`."
+        write("schedules", "Schedules", about, figures, load=load)
 
 
 if __name__ == "__main__":
