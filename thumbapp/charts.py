@@ -18,7 +18,7 @@ RIGHT: Final = 8
 TOP: Final = 12
 BOTTOM: Final = 26
 _TICKS: Final = 4
-_LABELS: Final = 5
+_LABELS: Final = 7
 _BAR_SHARE: Final = 0.72
 _LONELY: Final = 1
 

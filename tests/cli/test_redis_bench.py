@@ -1,8 +1,10 @@
 """The benchmark at the command line: a line a way, or JSON; nonsense exits with what is wrong."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from thumbapp.explorer.bench import WAYS
@@ -28,3 +30,16 @@ def test_nonsense_is_said(thumbapp: Run) -> None:
     done = thumbapp("redis", "bench", "--count", "many")
 
     assert (done.code, "count='many' is not understood" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(("name", "begin"), [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG")])
+def test_it_is_drawn_into_a_file(name: str, begin: bytes, thumbapp: Run, tmp_path: Path) -> None:
+    thumbapp("redis", "bench", "--count", "20", "--rounds", "1", "--chart", tmp_path / name)
+
+    assert (tmp_path / name).read_bytes().startswith(begin)
+
+
+def test_a_chart_of_another_kind_is_refused_before_anything_is_measured(thumbapp: Run) -> None:
+    done = thumbapp("redis", "bench", "--chart", "a.gif")
+
+    assert (done.code, "ends in .svg or .png" in done.err) == (2, True)

@@ -107,6 +107,7 @@ NEEDS: Final[dict[str, Need]] = {
     "explorer_bench.show": Need.OPERATOR,
     "explorer_bench.run": Need.OPERATOR,
     "explorer_bench.stream": Need.OPERATOR,
+    "explorer_bench.save": Need.OPERATOR,
     "explorer_acl.show": Need.ADMIN,
     "explorer_acl.save": Need.ADMIN,
     "explorer_acl.remove": Need.ADMIN,

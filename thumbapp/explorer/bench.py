@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.gate import Caller, Gate
@@ -123,30 +123,6 @@ class Progress:
     timings: tuple[Timing, ...]
     part: float
     is_cut_short: bool = False
-
-
-def told(progress: Progress) -> dict[str, Any]:
-    """Return *progress* as plain values: seconds, rate and ratio to "one by one" of each way."""
-    base = progress.timings[0] if progress.timings else None
-    return {
-        "part": round(progress.part, 3),
-        "is_cut_short": progress.is_cut_short,
-        "ways": [_way_told(timing, base) for timing in progress.timings],
-    }
-
-
-def _way_told(timing: Timing, base: Timing | None) -> dict[str, Any]:
-    ratios = timing.ratios(base) if base else ()
-    return {
-        "way": timing.way.name,
-        "count": timing.count,
-        "seconds": [round(one, 6) for one in timing.seconds],
-        "median_s": round(timing.median_s, 6),
-        "per_second": round(timing.per_second, 1),
-        "ratio": round(statistics.median(ratios), 2) if ratios else None,
-        "ratio_low": round(ratios[0], 2) if ratios else None,
-        "ratio_high": round(ratios[-1], 2) if ratios else None,
-    }
 
 
 class Benchmark:

@@ -1,5 +1,8 @@
 """The benchmark's page: measured with and without scripts, bounded, in edit mode."""
 
+import html
+import re
+
 import orjson
 import pytest
 import redis
@@ -43,3 +46,28 @@ def test_in_view_mode_nothing_is_measured(site: Site) -> None:
     browser.get("/redis/bench?db=9")
 
     assert "needs edit mode" in browser.post("/redis/bench?db=9", **PLAN).text
+
+
+def result_of(page: str) -> str:
+    """Return what the page holds to be saved."""
+    found = re.search(r'name="result" value="([^"]+)"', page)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+@pytest.mark.parametrize(("kind", "begin"), [("json", b"{"), ("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_a_result_is_saved_as_a_file(kind: str, begin: bytes, browser: Browser) -> None:
+    result = result_of(browser.post("/redis/bench?db=9", **PLAN).text)
+
+    answer = browser.post("/redis/bench/file?db=9", kind=kind, result=result)
+
+    assert answer.data.startswith(begin)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="redis-benchmark.{kind}"'
+    assert kind != "json" or orjson.loads(answer.data) == orjson.loads(result)
+
+
+@pytest.mark.parametrize(
+    "result", ["", "[]", "x" * 30_000, '{"ways": 1}', '{"count":1,"command":"GET","rounds":1,"ways":[{}]}']
+)
+def test_what_is_no_result_is_refused(result: str, browser: Browser) -> None:
+    assert browser.post("/redis/bench/file?db=9", kind="png", result=result).status_code == 400

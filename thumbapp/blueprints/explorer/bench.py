@@ -1,7 +1,7 @@
 """The benchmark of pipelining: what to send, live bars while it runs, ratios, and what they mean."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import orjson
 from flask import Blueprint, Response, render_template, request, stream_with_context
@@ -12,9 +12,16 @@ from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import where
-from thumbapp.charts import Chart, Look, Series, draw
-from thumbapp.errors import ThumbAppError
-from thumbapp.explorer.bench import MOST_COMMANDS, MOST_ROUNDS, Benchmark, Command, Plan, Progress, told
+from thumbapp.chart_files import as_png, as_svg
+from thumbapp.errors import BadParameter, ThumbAppError
+from thumbapp.explorer.bench import MOST_COMMANDS, MOST_ROUNDS, Benchmark, Command, Plan, Progress
+from thumbapp.explorer.bench_results import chart_of, read_back, told
+
+_FILES: Final[dict[str, tuple[str, Callable[[Plan, Progress], bytes]]]] = {
+    "json": ("application/json", lambda plan, progress: orjson.dumps(told(plan, progress))),
+    "svg": ("image/svg+xml", lambda plan, progress: as_svg(chart_of(plan, progress))),
+    "png": ("image/png", lambda plan, progress: as_png(chart_of(plan, progress))),
+}
 
 bp = Blueprint("explorer_bench", __name__, url_prefix="/redis/bench")
 
@@ -39,19 +46,33 @@ def run() -> str:
     return _page(plan, progress=last)
 
 
+@bp.post("/file")
+def save() -> Response:
+    """Return a result as a file: its numbers as JSON, or its chart."""
+    trail.nothing()
+    kind, text = request.form.get("kind", ""), request.form.get("result", "")
+    if kind not in _FILES:
+        raise BadParameter("kind", kind, " ".join(_FILES))
+    mime, write = _FILES[kind]
+    name = {"Content-Disposition": f'attachment; filename="redis-benchmark.{kind}"'}
+    return Response(write(*read_back(text)), mimetype=mime, headers=name)
+
+
 @bp.post("/run")
 def stream() -> AnyResponse:
     """Measure, and stream each result as the HTML of the figure so far, as JSON in a line."""
     trail.left_to_the_gate()
-    benchmark = _benchmark(_plan())
+    place, plan = where(), _plan()
+    benchmark = _benchmark(plan)
     seat = parts().hub.subscribe([], session=modes.caller().binding)
     left = request.environ.get("waitress.client_disconnected", lambda: False)
 
     def frames() -> Iterator[bytes]:
         with seat:
             for progress in benchmark.run(lambda: seat.is_over or left()):
-                html = render_template("explorer/_bench.html", **_shown(progress))
-                yield orjson.dumps({"html": html, **told(progress)}) + b"\n"
+                shown = _shown(plan, progress)
+                html = render_template("explorer/_bench.html", where=place, **shown)
+                yield orjson.dumps({"html": html, **shown["told"]}) + b"\n"
 
     found = stream_with_context(frames())
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
@@ -59,18 +80,12 @@ def stream() -> AnyResponse:
 
 def _page(plan: Plan, *, progress: Progress | None = None, error: ThumbAppError | None = None) -> str:
     limits = {"most_commands": MOST_COMMANDS, "most_rounds": MOST_ROUNDS, "commands": list(Command)}
-    shown = _shown(progress) if progress else {"progress": None}
+    shown = _shown(plan, progress) if progress else {"progress": None}
     return render_template("explorer/bench.html", plan=plan, error=error, **limits, **shown, **frame(where()))
 
 
-def _shown(progress: Progress) -> dict[str, Any]:
-    return {"progress": progress, "told": told(progress), "chart_of": _chart(progress)}
-
-
-def _chart(progress: Progress) -> Chart:
-    columns = [timing.way.short for timing in progress.timings]
-    rates = [timing.per_second / 1000 for timing in progress.timings]
-    return draw("bench", "Thousands a second", columns, Series("commands", rates, Look.BAR), over="a trip")
+def _shown(plan: Plan, progress: Progress) -> dict[str, Any]:
+    return {"progress": progress, "told": told(plan, progress), "chart_of": chart_of(plan, progress)}
 
 
 def _benchmark(plan: Plan) -> Benchmark:
