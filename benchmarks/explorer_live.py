@@ -138,7 +138,7 @@ def main() -> None:
     if asked.write:
         command = "`python -m benchmarks.explorer_live --crowd --write`"
         about = f"Valkey 9.1; times are a client's on one kept connection. {command}."
-        write("explorer live", "The explorer, live", about, found, load=load)
+        write("explorer_live", "The explorer, live", about, found, load=load)
 
 
 if __name__ == "__main__":

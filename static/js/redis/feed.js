@@ -23,6 +23,7 @@ export class Feed {
   /** @type {Message[]} */ #held = [];
   #after = "";
   #tag = "";
+  #trouble = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -73,6 +74,8 @@ export class Feed {
   #take(told, words = "live") {
     this.#dropped += told.dropped;
     if (told.lost) this.#note("what came meanwhile may be missing");
+    if (told.trouble && told.trouble !== this.#trouble) this.#note(`${told.trouble} What comes until then is missing.`);
+    this.#trouble = told.trouble;
     this.#held.push(...told.messages);
     this.#dropped += Math.max(0, this.#held.length - MOST_HELD);
     this.#held = this.#held.slice(-MOST_HELD);
