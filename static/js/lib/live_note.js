@@ -30,6 +30,9 @@ export class LiveNote {
 
   #write() {
     const place = document.getElementById("live-words");
-    if (place) place.textContent = `${WORDS[this.#state]}, updated ${this.#at.toLocaleTimeString()}`;
+    if (!place) return;
+    const isWell = this.#state === "live" || this.#state === "polling";
+    const how = isWell && "short" in place.dataset ? "" : `${WORDS[this.#state]}, `;
+    place.textContent = `${how}updated ${this.#at.toLocaleTimeString()}`;
   }
 }
