@@ -111,6 +111,7 @@ PEERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "ours default": ours,
     "ours best": ours,
     "ours default without the fast resizer": ours,
+    "ours default without huge pages": ours,
     "ours default on pillow-simd": ours,
     "floor": floor,
     "copy().thumbnail()": copy_thumbnail,

@@ -7,6 +7,7 @@ from benchmarks.imaging_peers import SIZES
 MISSING = "-"
 OURS = ("ours fast", "ours default", "ours best")
 PLAIN = "ours default without the fast resizer"
+SMALL_PAGES = "ours default without huge pages"
 SHARP = ("sharp cascade", "sharp usual")
 # what is measured of each engine on each picture
 Results = Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -28,7 +28,7 @@ from benchmarks.imaging_peers import SIZES
 from benchmarks.imaging_pictures import Picture, fetch, photographs, picture_set
 from benchmarks.imaging_promises import promises, promises_table
 from benchmarks.imaging_quality import compare
-from benchmarks.imaging_tables import OURS, PLAIN, SHARP
+from benchmarks.imaging_tables import OURS, PLAIN, SHARP, SMALL_PAGES
 from thumbapp.imaging.child import environment
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/benchmarks.md"
@@ -43,7 +43,7 @@ class Peer:
         self._scratch = scratch
         pinned = ["taskset", "-c", str(max(os.sched_getaffinity(0))), *command]
         # as a child of the sandbox has it; the floor too, to be the harder to reach
-        is_ours = name == "floor" or name.startswith("ours")
+        is_ours = name == "floor" or (name.startswith("ours") and name != SMALL_PAGES)
         self._process = subprocess.Popen(
             pinned,
             cwd=folder,
@@ -80,7 +80,7 @@ def peers(work: Path, options: argparse.Namespace) -> list[Peer]:
     scratch.mkdir(parents=True, exist_ok=True)
     home = Path(__file__).resolve().parent.parent
     python = [sys.executable, "-m", "benchmarks.imaging_peers"]
-    commands = dict.fromkeys((*OURS, "floor", "copy().thumbnail()"), python)
+    commands = dict.fromkeys((*OURS, SMALL_PAGES, "floor", "copy().thumbnail()"), python)
     commands[PLAIN] = [*python, "--no-fast-resizer"]
     if options.pillow_simd:
         commands["ours default on pillow-simd"] = [
