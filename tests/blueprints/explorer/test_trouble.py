@@ -1,5 +1,6 @@
 """A server in trouble is a sentence on a whole page, and what was typed is still there."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -56,6 +57,34 @@ def test_a_write_that_the_server_refuses_keeps_what_was_typed(
     assert says in answer.text
     assert 'value="typed text"' in answer.text
     assert browser.get(f"/redis?{PLACE}").status_code == 200
+
+
+WAYS: dict[str, tuple[str, dict[str, str]]] = {
+    "new": ("change", {"action": "new.string", "name": "fresh", "value": "typed"}),
+    "copy": ("copy", {"new": "fresh", "to_db": "0"}),
+    "rename": ("change", {"action": "key.rename", "new": "fresh"}),
+    "expire": ("change", {"action": "key.expire", "life": "60"}),
+    "delete": ("change", {"action": "key.delete"}),
+    "import": ("import", {"text": "SET fresh typed"}),
+    "bulk": ("bulk", {"operation": "delete"}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["READONLY", "NOPERM"])
+def test_no_way_to_write_breaks_where_nothing_can_be_written(
+    name: str, way: str, browser: Browser, other: redis.Redis
+) -> None:
+    path, form = WAYS[way]
+    other.execute_command(*{**TROUBLE, "NOPERM": (("ACL", "SETUSER", "default", "-@write"),)}[name][0])
+
+    answer = browser.post(f"/redis/{path}?{PLACE}", **form)
+    if token := re.findall(r'name="confirm" value="([^"]+)"', answer.text):
+        answer = browser.post(f"/redis/{path}?{PLACE}", **form, confirm=token[0])
+
+    assert answer.status_code in (422, 503)
+    assert "note-danger" in answer.text
+    assert other.keys() == [b"k"]
 
 
 def test_a_server_that_is_gone_leaves_every_page_whole(make_site: MakeSite) -> None:
