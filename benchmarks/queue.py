@@ -19,7 +19,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,7 +125,8 @@ class Bench:
         finally:
             for process in started:
                 for pid in _tree(process.pid):
-                    os.kill(pid, 9)
+                    with suppress(ProcessLookupError):  # it ended with its parent
+                        os.kill(pid, 9)
                 process.wait(10)
 
 
