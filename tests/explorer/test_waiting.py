@@ -8,7 +8,7 @@ import redis
 
 from tests.explorer.conftest import EDITOR, VIEWER, ListAudit
 from tests.patience import until
-from thumbapp.errors import KeyProtected, ModeNeeded, NothingToWaitFor
+from thumbapp.errors import KeyProtected, ModeNeeded, NothingToWaitFor, TooManyChannels
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.line import parse
 from thumbapp.explorer.waiting import Arrival, Wait, following
@@ -133,6 +133,7 @@ def test_an_error_ends_it(pane: Callable[..., Pane], any_client: redis.Redis) ->
         ("BRPOP thumbapp:v1:l 0", EDITOR, KeyProtected),
         ("GET a", EDITOR, NothingToWaitFor),
         ("XREAD STREAMS s 0", EDITOR, NothingToWaitFor),
+        pytest.param(f"SUBSCRIBE {'channel ' * 10_000}", EDITOR, TooManyChannels, id="10,000 channels"),
     ],
 )
 def test_the_gate_is_asked_first(line: str, caller: Caller, error: type[Exception], gate: Gate) -> None:

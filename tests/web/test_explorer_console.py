@@ -134,6 +134,38 @@ def test_a_stream_is_followed_and_nothing_is_lost(windows: Windows) -> None:
     assert shown == [str(lap) for lap in range(1, 21)]
 
 
+def test_a_stream_is_written_read_and_opened(windows: Windows) -> None:
+    page = windows.open("/redis/console")
+    added = typed(page, 'XADD strumienTestowy * strumienKlucz "strumien wartosc testowa"')
+
+    read = typed(page, "XREAD COUNT 1 STREAMS strumienTestowy 0-0")
+    page.goto("/redis")
+    page.get_by_text("strumienTestowy").first.click()
+
+    assert added in read
+    assert '"strumien wartosc testowa"' in read
+    expect(page.locator("#entries")).to_contain_text(added.strip('"'))
+    expect(page.locator("#entries")).to_contain_text("strumien wartosc testowa")
+
+
+def test_a_long_reply_is_read_to_its_end_and_a_deep_one_unfolded(windows: Windows) -> None:
+    page = windows.open("/redis/console")
+    typed(page, "EVAL_RO 'local a = {} for i = 1, 12000 do a[i] = i end return a' 0")
+    entry = page.locator("#transcript .entry").last
+    entry.locator("summary").click()
+    for line in ("10000) (integer) 10000", "12000) (integer) 12000"):
+        entry.locator("[data-more]").click()
+        expect(entry.locator(".reply")).to_contain_text(line)
+    expect(entry.locator("[data-more]")).to_have_count(0)
+
+    typed(page, "EVAL_RO 'local a = {} for i = 1, 30 do a[i] = {i, {\"deep\"}} end return a' 0")
+    entry = page.locator("#transcript .entry").last
+    entry.get_by_text("30) 2 items").click()
+    entry.get_by_text('2) 1 item "deep"').last.click()
+
+    expect(entry.get_by_text('1) "deep"').locator("visible=true")).to_have_count(1)
+
+
 def test_a_message_is_seen_by_who_subscribed(windows: Windows) -> None:
     page, other = windows.open("/redis/pubsub?channels=news&patterns=user:*"), windows.open("/redis/console")
     until(lambda: windows.server.pubsub_numsub("news")[0][1] == 1 and windows.server.pubsub_numpat() >= 1)
@@ -190,6 +222,38 @@ def test_a_script_grants_a_permission_to_a_group(windows: Windows) -> None:
     assert len(list(windows.server.scan_iter("user_permissions:*"))) == 50
 
 
+@pytest.mark.parametrize(
+    ("sample", "reply"),
+    [
+        ("KEYS and ARGV", '1) "1"\n2) "2"\n3) "first"\n4) "second"'),
+        ("read, compute, save", "(integer) 15"),
+    ],
+)
+def test_a_sample_runs(sample: str, reply: str, windows: Windows) -> None:
+    windows.server.set("key1", 10)
+    page = windows.open("/redis/scripts")
+    page.get_by_role("link", name=sample).click()
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run it all the same").click()
+
+    result = page.get_by_label("Result")
+    expect(result.locator(".reply").first).to_have_text(reply, use_inner_text=True)
+    if sample == "read, compute, save":
+        result.get_by_role("link", name="key2").click()
+        expect(page.locator("main")).to_contain_text("15")
+
+
+def test_a_script_is_called_by_its_fingerprint(windows: Windows) -> None:
+    page = windows.open("/redis/console")
+    sha = typed(page, "SCRIPT LOAD \"return redis.call('PING')\"").strip('"')
+
+    unknown = typed(page, f"EVALSHA_RO {'0' * 40} 0")
+
+    assert typed(page, f"EVALSHA_RO {sha} 0") == "PONG"
+    assert unknown.startswith("(error) NOSCRIPT")
+
+
 def test_pipelining_is_measured(windows: Windows) -> None:
     page = windows.open("/redis/bench")
     page.fill("#count", "300")
@@ -200,6 +264,9 @@ def test_pipelining_is_measured(windows: Windows) -> None:
     expect(page.locator("#bench-result table[aria-label=Times] tbody tr")).to_have_count(7)
     expect(page.locator("#bench-start")).to_be_visible()
     assert windows.server.dbsize() == 0
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="PNG").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_console_is_used_by_keyboard(windows: Windows) -> None:

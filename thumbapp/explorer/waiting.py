@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.errors import NothingToWaitFor
+from thumbapp.errors import NothingToWaitFor, TooManyChannels
+from thumbapp.explorer.feeds import MOST_SUBSCRIBED
 from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.parts import data, pairs
 from thumbapp.explorer.replies import as_text
@@ -39,12 +40,15 @@ class Wait:
 
     Raises:
         Refused: the gate does not let it through, or it does not wait at all.
+        TooManyChannels: it subscribes to more than `MOST_SUBSCRIBED`.
     """
 
     def __init__(self, gate: Gate, argv: Argv, *, caller: Caller, db: int, follows: bool = False) -> None:
         self._name = command_name(argv)
         if rule_for(argv, self._name, [Kind.WAITS]) is None:
             raise NothingToWaitFor(self._name)
+        if self.is_subscription and len(argv) > MOST_SUBSCRIBED + 1:
+            raise TooManyChannels(MOST_SUBSCRIBED)
         self._gate, self._caller, self._db, self._follows = gate, caller, db, follows
         self._is_blocked = False
         self._changes = gate.admit(argv, caller=caller, db=db)
