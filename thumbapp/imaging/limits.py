@@ -135,7 +135,7 @@ _RATES = {
     "TIFF": _Rate(6, 30),
 }
 # the pixel as decoded, and what making it fit for scaling adds: a premultiplied copy, a conversion
-_PIXEL_BYTES = {"1": 2, "L": 1, "P": 9, "PA": 12, "LA": 12, "RGBA": 8, "I": 5, "F": 5}
+_PIXEL_BYTES = {"1": 2, "L": 1, "P": 9, "PA": 12, "LA": 12, "RGBA": 8, "I": 6, "F": 6}
 _DEEP_PIXEL_BYTES = 6
 _SCAN_NS = 10
 _BASE_BYTES = 8 * MEGA
