@@ -23,7 +23,7 @@ QUICK = (
     "Redis out of memory, then not",
     "the clock of one of two workers a day ahead",
 )
-LINES = [*((name, "valkey") for name in QUICK), *((name, "redis5") for name in QUICK[:4])]
+LINES = [*((name, "valkey") for name in QUICK), *((name, "redis5") for name in QUICK[:3])]
 
 
 def binary_of(kind: str) -> Path:
