@@ -5,8 +5,9 @@ turns on one private Valkey, with Huey's pickles and with our signed JSON, ours 
 without; ``--peers`` also Celery, Dramatiq and RQ, installed into a virtual environment of their own. Each has
 four threads (Celery's prefork and RQ: four processes). A round fills the queue, starts the worker, and
 measures from the first task that is done to the last: tasks a second, and CPU time of the worker a task.
-Then the time from enqueuing to the result at low load, the memory of a waiting task, and how long after a
-kill -9 a task is begun again. ``--write`` puts that into docs/benchmarks.md.
+Then the time from enqueuing to the result at low load, the memory of a waiting task, what records cost tasks
+that work for a millisecond, and how long after a kill -9 a task is begun again. ``--write`` puts that into
+docs/benchmarks.md.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,11 +62,12 @@ _OTHER_KEYS = 1
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The server that all use, and the Python of the peers."""
+    """The server that all use, the Python of the peers, and for how long a task of ours works."""
 
     url: str
     client: redis.Redis
     peers_python: Path | None
+    work_ms: float = 0
 
     def command(self, kind: str) -> list[str]:
         """Return what starts a worker of *kind*."""
@@ -109,7 +111,8 @@ class Bench:
     @contextmanager
     def workers(self, kind: str) -> Iterator[list[subprocess.Popen[bytes]]]:
         """Run the workers of *kind* meanwhile."""
-        environment = {**os.environ, "BENCH_KIND": kind, "BENCH_URL": self.url, "PYTHONPATH": str(ROOT)}
+        ours = {"BENCH_KIND": kind, "BENCH_URL": self.url, "BENCH_WORK_MS": str(self.work_ms)}
+        environment = {**os.environ, **ours, "PYTHONPATH": str(ROOT)}
         started = [
             subprocess.Popen(
                 self.command(kind),
@@ -243,9 +246,25 @@ def report(bench: Bench, options: argparse.Namespace) -> Iterator[str]:
     for kind in ("huey-pickle", "ours-json"):
         each = bytes_a_task(bench, kind)
         yield f"- {SAYS[kind]}: {each:.0f} bytes for each of {WAITING:,} waiting tasks."
+    if not options.peers:
+        yield from records_cost(replace(bench, work_ms=1), options)
     if not options.quick:
         again_s = recovery_s(bench, "ours-json")
         yield f"- After a kill -9 a task is begun again in {again_s:.1f} s; the lease is 30 s."
+
+
+def records_cost(bench: Bench, options: argparse.Namespace) -> Iterator[str]:
+    """Yield what records cost tasks that work a while, the middle one of the rounds."""
+    kinds = ["ours-json-bare", "ours-json"]
+    rounds = [dict(_round(bench, kinds, options.tasks // 2)) for _ in range(options.rounds)]
+    slower, dearer = (
+        statistics.median(one["ours-json"][place] / one["ours-json-bare"][place] for one in rounds)
+        for place in (0, 1)
+    )
+    yield (
+        f"- Records of tasks that work for {bench.work_ms:g} ms each: {slower:.2f} times the speed without, "
+        f"{dearer:.2f} times the CPU."
+    )
 
 
 def _round(bench: Bench, kinds: list[str], tasks: int) -> Iterator[tuple[str, tuple[float, float]]]:
