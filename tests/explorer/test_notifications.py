@@ -63,20 +63,36 @@ def test_what_it_was_first_is_what_comes_back(
     assert setting(any_client) == set()
 
 
+@pytest.mark.parametrize(("limit", "act"), [("LASTS_S", "renew"), ("LEAVES_S", "leave")])
 def test_it_is_put_back_when_its_time_is_over(
+    limit: str,
+    act: str,
     switch: Notifications,
     turn_on: Callable[[str], None],
     any_client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     turn_on("K$")
+    getattr(switch, act)()
     assert not switch.restore_if_due()
 
-    monkeypatch.setattr("thumbapp.explorer.notifications.LASTS_S", 0)
-    switch.renew()
+    monkeypatch.setattr(f"thumbapp.explorer.notifications.{limit}", 0)
+    getattr(switch, act)()
 
     assert switch.restore_if_due()
     assert setting(any_client) == set()
+
+
+def test_who_still_watches_keeps_it_after_another_left(
+    switch: Notifications, turn_on: Callable[[str], None]
+) -> None:
+    turn_on("K$")
+    switch.leave()
+    assert switch.state().left_s <= 20
+
+    switch.renew()
+
+    assert switch.state().left_s >= 590
 
 
 def test_set_and_append_arrive_as_they_happen(

@@ -96,6 +96,7 @@ def test_what_only_reads_may_not_write(run: Run, any_server: object) -> None:
         return
 
     assert outcome.is_error
+    assert outcome.line == 1
 
 
 def test_an_endless_reader_is_ended(

@@ -69,6 +69,19 @@ def test_slow_commands_are_listed(gate: Gate, any_client: redis.Redis) -> None:
     assert any(slow.command == "SET odd \\xff xxxxxxxxxx" for slow in found)
 
 
+def test_the_slow_log_is_emptied_by_an_admin(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.config_set("slowlog-log-slower-than", 0)
+    any_client.set("a", 1)
+    any_client.config_set("slowlog-log-slower-than", -1)
+
+    with pytest.raises(ModeNeeded):
+        Vitals(gate, caller=EDITOR).forget_slow_commands()
+    assert any_client.slowlog_len() > 0
+
+    Vitals(gate, caller=ADMIN).forget_slow_commands()
+    assert any_client.slowlog_len() == 0
+
+
 def test_a_client_is_listed_and_ended(gate: Gate, any_client: redis.Redis) -> None:
     vitals = Vitals(gate, caller=ADMIN)
     any_client.client_setname("to-end")

@@ -314,3 +314,16 @@ def test_what_is_no_wait_is_refused_in_a_sentence(windows: Windows) -> None:
 
     expect(page.locator("#wait-state")).to_contain_text("GET")
     expect(page.locator("#wait-stop")).to_be_hidden()
+
+
+def test_rules_of_a_user_are_written_by_switches(windows: Windows) -> None:
+    page = windows.open("/redis/acl")
+    page.fill("#commands", "+config|get -flushall")
+    expect(page.get_by_role("button", name="flushall: forbidden")).to_be_visible()
+
+    page.get_by_role("button", name="@read: not named").click()
+    page.get_by_role("button", name="@dangerous: not named").press("Enter")
+    page.get_by_role("button", name="@dangerous: allowed").press("Enter")
+    page.get_by_role("button", name="flushall: forbidden").click()
+
+    expect(page.locator("#commands")).to_have_value("+config|get +@read -@dangerous")

@@ -115,6 +115,7 @@ NEEDS: Final[dict[str, Need]] = {
     "explorer_server.charts": Need.OPERATOR,
     "explorer_server.change_setting": Need.OPERATOR,
     "explorer_server.kill_client": Need.OPERATOR,
+    "explorer_server.forget_slow_commands": Need.OPERATOR,
     "explorer_scripts.show": Need.ADMIN,
     "explorer_scripts.act": Need.ADMIN,
     "explorer_scripts.remove": Need.ADMIN,

@@ -20,7 +20,7 @@ from thumbapp.explorer.watchdog import run_watched
 from thumbapp.explorer.wire import ANY_DB, unfailed
 
 _CUT_AT: Final = 1_000_000
-_AT_LINE: Final = re.compile(r"(?:user_script|user_function|@\w+):(\d+):")
+_AT_LINE: Final = re.compile(r"(?:user_script|user_function|@\w+):(\d+)[:.]")
 
 
 @dataclass(frozen=True, slots=True)

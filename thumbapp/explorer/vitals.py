@@ -140,6 +140,10 @@ class Vitals:
         rows = self._list("SLOWLOG", "GET", most)
         return [found for row in rows if (found := _slow(row))]
 
+    def forget_slow_commands(self) -> None:
+        """Empty the slow log, which takes admin mode."""
+        self._do("SLOWLOG", "RESET", confirm="")
+
     def latency(self) -> list[dict[str, int | str]]:
         """Return the events of the latency monitor: name, when last, last and worst in ms."""
         found: list[dict[str, int | str]] = []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -71,10 +72,19 @@ def test_what_cannot_be_a_rule_is_a_sentence_and_nothing_typed_is_lost(admin: Br
     assert 'value="app:*"' in page
 
 
-def test_a_password_can_be_made(admin: Browser) -> None:
-    page = admin.get(f"{PAGE}&generate=1").text
+def test_a_password_can_be_made_and_nothing_typed_is_lost(admin: Browser) -> None:
+    page = admin.post(PAGE, **ALA, generate="1").text
 
     assert re.search(r'name="password" value="[0-9a-f]{64}"', page)
+    assert 'value="app:*"' in page
+
+
+@pytest.mark.parametrize(("line", "says"), [("NOSUCH", "not found"), ('GET "a', "a quote is not closed")])
+def test_what_cannot_be_asked_is_said_beside_the_question(line: str, says: str, admin: Browser) -> None:
+    page = admin.get(f"{PAGE}&user=default&may={quote(line)}").text
+
+    assert says in page
+    assert "signs in" in page
 
 
 def test_it_is_for_administrators_in_admin_mode(site: Site) -> None:

@@ -87,6 +87,7 @@ def test_functions_are_loaded_called_and_deleted(admin: Browser, redis_client: r
     token = re.search(r'name="confirm" value="([^"]+)"', asked)
 
     assert (loaded.status_code, "addone" in page) == (303, True)
+    assert "deletes the library lab" in re.split("<details[^>]* open>", asked)[1]
     assert token is not None
     admin.post("/redis/scripts/library/delete?db=9", library="lab", confirm=token[1])
     assert redis_client.function_list() == []
@@ -97,3 +98,10 @@ def test_it_is_for_administrators(site: Site) -> None:
 
     assert operator.get(PAGE).status_code == 403
     assert operator.post(PAGE, action="read", source="return 1").status_code == 403
+
+
+def test_a_library_that_cannot_be_loaded_stays_in_its_form(admin: Browser) -> None:
+    page = admin.post("/redis/scripts/library?db=9", source="#!lua name=x\nreturn (").text
+
+    assert "Redis refused" in page
+    assert "#!lua name=x\nreturn (</textarea>" in page

@@ -48,6 +48,27 @@ def test_a_setting_is_changed_after_a_question(admin: Browser, redis_client: red
     assert redis_client.config_get("slowlog-max-len") == {"slowlog-max-len": "77"}
 
 
+def test_the_settings_found_stay_found_after_a_change(admin: Browser) -> None:
+    address = "/redis/server/setting?db=9&part=settings&pattern=slowlog*"
+    form = {"name": "slowlog-max-len", "value": "128"}
+    token = re.search(r'name="confirm" value="([^"]+)"', admin.post(address, **form).text)
+    assert token is not None
+
+    assert "pattern=slowlog" in admin.post(address, **form, confirm=token[1]).headers["Location"]
+
+
+def test_the_slow_log_is_emptied(admin: Browser, redis_client: redis.Redis) -> None:
+    redis_client.config_set("slowlog-log-slower-than", 0)
+    redis_client.ping()
+    redis_client.config_set("slowlog-log-slower-than", -1)
+    assert "Empty the slow log" in admin.get(f"{PAGE}&part=slow").text
+
+    assert admin.post("/redis/server/slow/forget?db=9&part=slow").status_code == 303
+
+    assert redis_client.slowlog_len() == 0
+    redis_client.config_set("slowlog-log-slower-than", 10_000)
+
+
 def test_what_the_server_refuses_is_a_sentence(admin: Browser) -> None:
     address, form = "/redis/server/setting?db=9&part=settings", {"name": "maxmemory", "value": "lots"}
     asked = admin.post(address, **form).text

@@ -10,7 +10,7 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
-from thumbapp.explorer.acl import Acl, AclChange, AclUser
+from thumbapp.explorer.acl import Acl, AclChange, AclUser, Verdict
 from thumbapp.explorer.line import parse
 
 bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
@@ -25,9 +25,11 @@ def show() -> str:
 
 @bp.post("")
 def save() -> AnyResponse | str:
-    """Make a user what the form says; asks first."""
+    """Make a user what the form says, after a question; or only make a password for the form."""
     place, change = where(), _typed()
     trail.left_to_the_gate()
+    if request.form.get("generate"):
+        return _page(place, change=change)
     try:
         _acl(place).save(change, confirm=request.form.get("confirm", ""))
     except ConfirmationNeeded as question:
@@ -82,11 +84,18 @@ def _page(
 def _asked(acl: Acl) -> dict[str, Any]:
     """Return what the server says of its users, and of what somebody wants to know of one."""
     told: dict[str, Any] = {"users": acl.users(), "whoami": acl.whoami(), "categories": acl.categories()}
-    if request.args.get("generate"):
+    if request.form.get("generate"):
         told["made"] = acl.password()
     if line := request.args.get("may", ""):
-        told["verdict"] = acl.may(request.args.get("user", ""), tuple(parse(line)))
+        told["verdict"] = _verdict(acl, request.args.get("user", ""), line)
     return told | {"refusals": acl.refusals()}
+
+
+def _verdict(acl: Acl, name: str, line: str) -> Verdict:
+    try:
+        return acl.may(name, tuple(parse(line)))
+    except ThumbAppError as error:
+        return Verdict(may=False, says=str(error))
 
 
 def _typed() -> AclChange:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -61,6 +62,12 @@ def change_setting() -> AnyResponse | str:
     )
 
 
+@bp.post("/slow/forget")
+def forget_slow_commands() -> AnyResponse | str:
+    """Empty the slow log."""
+    return _done(lambda vitals, _: vitals.forget_slow_commands(), "The slow log is empty.")
+
+
 @bp.post("/client")
 def kill_client() -> AnyResponse | str:
     """End the connection of a client; asks first."""
@@ -85,7 +92,8 @@ def _done(do: Callable[[Vitals, str], None], says: str) -> AnyResponse | str:
     except ThumbAppError as error:
         return _page(place, error=error)
     flash(says, "ok")
-    return redirect(place.url("explorer_server.show") + f"&part={_part()}", 303)
+    found = f"&pattern={quote(pattern)}" if (pattern := request.args.get("pattern")) else ""
+    return redirect(place.url("explorer_server.show") + f"&part={_part()}{found}", 303)
 
 
 def _page(
