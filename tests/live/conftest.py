@@ -32,7 +32,7 @@ def make_hub(redis_url: str) -> Iterator[Callable[..., Hub]]:
     hubs: list[Hub] = []
 
     def connect() -> redis.Redis:
-        return redis.Redis.from_url(redis_url, protocol=2, socket_timeout=2)
+        return redis.Redis.from_url(redis_url, protocol=2, socket_timeout=2, socket_keepalive=False)
 
     def make(**options: int) -> Hub:
         hubs.append(Hub(connect, namespace=NAMESPACE, **{"capacity": 10, **options}))

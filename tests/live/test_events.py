@@ -28,7 +28,7 @@ def reader(any_client: redis.Redis) -> Reader:
 @pytest.fixture
 def hub(any_server: PrivateServer) -> Iterator[Hub]:
     hub = Hub(
-        lambda: redis.Redis.from_url(any_server.url, protocol=2, socket_timeout=2),
+        lambda: redis.Redis.from_url(any_server.url, protocol=2, socket_timeout=2, socket_keepalive=False),
         namespace=NAMESPACE,
         capacity=5,
     )

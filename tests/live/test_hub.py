@@ -21,7 +21,9 @@ def log(redis_client: redis.Redis) -> EventLog:
 
 
 def client_of(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, protocol=2, socket_timeout=2, socket_connect_timeout=1)
+    return redis.Redis.from_url(
+        url, protocol=2, socket_timeout=2, socket_connect_timeout=1, socket_keepalive=False
+    )
 
 
 def number(subscription: Subscription) -> int | None:
