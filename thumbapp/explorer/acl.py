@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.errors import BadEdit, ServerLacks
-from thumbapp.explorer.gate import Caller, Gate
+from thumbapp.errors import BadEdit
+from thumbapp.explorer.asking import Asking
 from thumbapp.explorer.parts import items, pairs, readable, text
 from thumbapp.explorer.resp import Argv, Reply
-from thumbapp.explorer.wire import unfailed
 
 _NAME: Final = re.compile(r"[^\s\x00]{1,200}")
 _RULE: Final = re.compile(r"[+-](@?[a-z0-9_-]+(\|[a-z0-9_-]+)?)")
@@ -76,16 +75,14 @@ class Verdict:
     says: str
 
 
-class Acl:
+class Acl(Asking):
     """The users of one server, asked and changed through the gate on behalf of *caller*."""
 
-    def __init__(self, gate: Gate, *, caller: Caller) -> None:
-        self._gate = gate
-        self._caller = caller
+    needs = ("ACL", "6.0")
 
     def users(self) -> list[AclUser]:
         """Return every user by name; raises ServerLacks before Redis 6.0."""
-        names = [text(name) for name in items(self._ask("ACL", "USERS"))]
+        names = [text(name) for name in self._list("ACL", "USERS")]
         return [self.user(name) for name in sorted(names)]
 
     def user(self, name: str) -> AclUser:
@@ -101,7 +98,7 @@ class Acl:
 
     def categories(self) -> list[str]:
         """Return the categories of commands that the server knows."""
-        return sorted(text(name) for name in items(self._ask("ACL", "CAT")))
+        return sorted(text(name) for name in self._list("ACL", "CAT"))
 
     def password(self) -> str:
         """Return a new random password, made by the server."""
@@ -122,32 +119,15 @@ class Acl:
 
     def may(self, name: str, argv: Argv) -> Verdict:
         """Return whether the user *name* may run *argv*; raises ServerLacks before 7.0."""
-        if not self._knows("ACL DRYRUN"):
-            raise ServerLacks("ACL DRYRUN", "7.0")
+        self._check_known("ACL DRYRUN", "7.0")
         reply = self._ask("ACL", "DRYRUN", name, *argv)
         says = text(reply)
         return Verdict(says == "OK", says)
 
     def refusals(self, most: int = 50) -> list[dict[str, str]]:
         """Return the newest things that users were refused, newest first."""
-        rows = items(self._ask("ACL", "LOG", most))
+        rows = self._list("ACL", "LOG", most)
         return [{name: readable(value) for name, value in pairs(row).items()} for row in rows]
-
-    def _knows(self, command: str) -> bool:
-        with self._gate.server.link.hold(0) as line:
-            return self._gate.server.knows(line, command)
-
-    def _ask(self, *argv: str | bytes | float) -> Reply:
-        self._check_known()
-        return unfailed(self._gate.look(argv, caller=self._caller, db=0))
-
-    def _do(self, *argv: str, confirm: str) -> None:
-        self._check_known()
-        unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
-
-    def _check_known(self) -> None:
-        if not self._knows("ACL"):
-            raise ServerLacks("ACL", "6.0")
 
 
 def setuser(change: AclChange) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.explorer.gate import Caller, Gate
+from thumbapp.explorer.asking import Asking
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import items, readable
+from thumbapp.explorer.parts import readable
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.servers import facts
-from thumbapp.explorer.wire import Link, unfailed
+from thumbapp.explorer.wire import Link
 
 EVERY_S: Final = 2.0
 KEPT: Final = 300
@@ -122,12 +122,8 @@ class CommandStatistic:
     failed: int
 
 
-class Vitals:
+class Vitals(Asking):
     """What one may look up about a server, through the gate on behalf of *caller*."""
-
-    def __init__(self, gate: Gate, *, caller: Caller) -> None:
-        self._gate = gate
-        self._caller = caller
 
     def info(self) -> dict[str, dict[str, str]]:
         """Return what INFO says, by section."""
@@ -137,17 +133,17 @@ class Vitals:
 
     def slow_log(self, most: int = 100) -> list[SlowCommand]:
         """Return the newest slow commands, newest first; arguments are cut."""
-        rows = self._list("SLOWLOG", "GET", most)
+        rows = self._list("SLOWLOG", "GET", most, cut_at=_LONGEST_TOLD)
         return [found for row in rows if (found := _slow(row))]
 
     def forget_slow_commands(self) -> None:
         """Empty the slow log, which takes admin mode."""
-        self._do("SLOWLOG", "RESET", confirm="")
+        self._do("SLOWLOG", "RESET")
 
     def latency(self) -> list[dict[str, int | str]]:
         """Return the events of the latency monitor: name, when last, last and worst in ms."""
         found: list[dict[str, int | str]] = []
-        for row in self._list("LATENCY", "LATEST"):
+        for row in self._list("LATENCY", "LATEST", cut_at=_LONGEST_TOLD):
             match row:
                 case [bytes() as name, int() as at, int() as last, int() as worst, *_]:
                     found.append({"event": shown(name), "at": at, "last_ms": last, "worst_ms": worst})
@@ -165,7 +161,7 @@ class Vitals:
 
     def settings(self, pattern: str = "*") -> dict[str, str]:
         """Return the server's settings by name; what may be a secret is hidden."""
-        rows = self._list("CONFIG", "GET", pattern)
+        rows = self._list("CONFIG", "GET", pattern, cut_at=_LONGEST_TOLD)
         pairs = zip(rows[::2], rows[1::2], strict=False)
         told = {readable(name): readable(value) for name, value in pairs}
         return {name: _masked(name, value) for name, value in sorted(told.items())}
@@ -181,15 +177,6 @@ class Vitals:
             told = facts(line, ["commandstats"])
         found = [_statistic(name.removeprefix("cmdstat_"), line) for name, line in told.items()]
         return sorted(found, key=lambda statistic: -statistic.micros)
-
-    def _list(self, *argv: str | int) -> list[Reply]:
-        return items(self._ask(*argv))
-
-    def _ask(self, *argv: str | int, cut_at: int | None = _LONGEST_TOLD) -> Reply:
-        return unfailed(self._gate.look(argv, caller=self._caller, db=0, cut_at=cut_at))
-
-    def _do(self, *argv: str | int, confirm: str) -> None:
-        unfailed(self._gate.run(argv, caller=self._caller, db=0, confirm=confirm).reply)
 
 
 def _slow(row: Reply) -> SlowCommand | None:

@@ -135,7 +135,7 @@ export class Feed {
 
   /** @param {string} words */
   #say(words) {
-    const parts = [this.#isPaused ? "paused" : words, `${this.#shown.toLocaleString("en")} shown`];
+    const parts = [this.#isPaused ? "paused" : words.replace(/\.$/, ""), `${this.#shown.toLocaleString("en")} shown`];
     if (this.#held.length) parts.push(`${this.#held.length.toLocaleString("en")} held`);
     if (this.#dropped) parts.push(`dropped ${this.#dropped.toLocaleString("en")}`);
     byId("feed-state").textContent = parts.join(", ");
