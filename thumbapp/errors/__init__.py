@@ -67,6 +67,7 @@ from thumbapp.errors.explorer import (
     UndoGone,
     UnknownServer,
     WrongType,
+    is_servers_own,
     server_said,
 )
 from thumbapp.errors.requests import (
@@ -317,5 +318,6 @@ __all__ = [
     "WrongState",
     "WrongTaskState",
     "WrongType",
+    "is_servers_own",
     "server_said",
 ]

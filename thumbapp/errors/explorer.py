@@ -202,7 +202,7 @@ class ServerRefused(Refused):
     code = "server-refused"
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"Redis refused: {text[:300].rstrip('.')}.{_meaning(text)}")
+        super().__init__(f"Redis refused: {_told(text)}")
         self.text = text
 
 
@@ -212,7 +212,7 @@ class ServerBusy(Unavailable):
     code = "server-busy"
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"Redis cannot do this now: {text[:300].rstrip('.')}.{_meaning(text)}")
+        super().__init__(f"Redis cannot do this now: {_told(text)}")
         self.text = text
 
 
@@ -237,6 +237,15 @@ def server_said(text: str) -> ServerRefused | ServerBusy:
     return ServerBusy(text) if text.partition(" ")[0] in TEMPORARY else ServerRefused(text)
 
 
-def _meaning(text: str) -> str:
-    meaning = MEANINGS.get(text.partition(" ")[0], "")
-    return f" {meaning}" if meaning else ""
+def is_servers_own(text: str) -> bool:
+    """Whether what a server answered is about itself, such as OOM, and not about what was asked."""
+    word = text.partition(" ")[0]
+    return word in MEANINGS and word != "WRONGTYPE"
+
+
+def _told(text: str) -> str:
+    """Return what the server said; of what we can explain, its first sentence and the explanation."""
+    if meaning := MEANINGS.get(text.partition(" ")[0], ""):
+        first = text.partition(". ")[0]
+        return f"{first[:300].rstrip('.')}. {meaning}"
+    return f"{text[:300].rstrip('.')}."

@@ -184,7 +184,7 @@ def _copied(line: Line, there: Line, names: Sequence[bytes]) -> int:
     replies = line.exchange(*[(word, name) for name in names for word in ("DUMP", "PTTL")])
     restores: list[Argv] = [
         ("RESTORE", name, max(0, number(ttl) or 0), dump)
-        for name, dump, ttl in zip(names, replies[::2], replies[1::2], strict=True)
+        for name, dump, ttl in zip(names, map(unfailed, replies[::2]), replies[1::2], strict=True)
         if isinstance(dump, bytes)
     ]
     results = there.exchange(*restores) if restores else []

@@ -15,7 +15,7 @@ from thumbapp.explorer.names import shown
 from thumbapp.explorer.parts import data, number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.undo import MOST_BYTES, Before, Undo, UndoStore, mark
-from thumbapp.explorer.wire import Journal, Line, unfailed
+from thumbapp.explorer.wire import Journal, Line, executed, unfailed
 
 _TOO_LARGE: Final = "It was too large to keep for undoing."
 
@@ -168,11 +168,8 @@ class Editor:
         names = list(dict.fromkeys(key.name for key in found)) if is_kept else []
         dumps: list[Argv] = [("DUMP", name) for name in names]
         batch: list[Argv] = [("MULTI",), *dumps, *commands, *dumps, ("EXEC",)]
-        *queued, results = line.exchange(*batch)
-        for reply in queued:
-            unfailed(reply)
-        if not isinstance(results, list):
-            unfailed(results)
+        results = executed(line.exchange(*batch))
+        if results is None:
             raise KeyChanged(shown(change.name))
         replies = results[len(names) : len(results) - len(names)]
         for reply in replies:
@@ -203,11 +200,11 @@ class Editor:
             line.ask("WATCH", *names)
             now = line.exchange(*[("DUMP", name) for name in names])
             for item, dump in zip(kept.before, now, strict=True):
-                if mark(data(dump)) != item.after and not force:
+                if mark(data(unfailed(dump))) != item.after and not force:
                     raise KeyChanged(shown(item.name))
-        *_, results = line.exchange(("MULTI",), *map(_restoring, kept.before), *kept.commands, ("EXEC",))
-        done = unfailed(results)
-        for reply in done if isinstance(done, list) else []:
+        restoring = map(_restoring, kept.before)
+        done = executed(line.exchange(("MULTI",), *restoring, *kept.commands, ("EXEC",)))
+        for reply in done or []:
             unfailed(reply)
         if done is None or (kept.commands and done == [0]):
             raise KeyChanged(kept.says)
@@ -249,9 +246,9 @@ def copy_key(
         if found.type != "none" and not replace:
             raise KeyExists(shown(new))
         is_kept = found.bytes <= MOST_BYTES
-        old = data(line.exchange(("DUMP", new))[0]) if is_kept else b""
+        old = data(line.ask("DUMP", new)) if is_kept else b""
         line.ask("RESTORE", new, max(0, number(ttl) or 0), dump, *(["REPLACE"] if replace else []))
-        after = data(line.exchange(("DUMP", new))[0])
+        after = data(line.ask("DUMP", new))
     gate.note(says, caller=caller, db=db)
     if not is_kept:
         return Done([], f"{says}. {_TOO_LARGE}")
@@ -262,7 +259,7 @@ def copy_key(
 def _look(line: Line, name: bytes) -> _Found:
     kind, ttl, size = line.exchange(("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name))
     ttl_ms = number(ttl)
-    return _Found(name, _word(kind), ttl_ms if ttl_ms and ttl_ms > 0 else None, number(size) or 0)
+    return _Found(name, _word(unfailed(kind)), ttl_ms if ttl_ms and ttl_ms > 0 else None, number(size) or 0)
 
 
 def _restoring(before: Before) -> Argv:

@@ -46,7 +46,7 @@ def _records(line: Line, row: Row) -> Iterator[Record]:
     first = Record(row.name, row.type, None, ends)
     step = max(1, min(_MOST_ITEMS, _PART_BYTES // max(1, (row.bytes or 1) // max(1, row.length or 1))))
     if row.type not in LENGTHS:
-        dump = line.exchange(("DUMP", row.name))[0]
+        dump = line.ask("DUMP", row.name)
         if isinstance(dump, bytes):
             yield replace(first, type=DUMPED, value=dump)
         return

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from thumbapp.errors import BadImport
+from thumbapp.errors import BadImport, ThumbAppError, is_servers_own, server_said
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.records import DUMPED, Record, json_records
 from thumbapp.explorer.resp import Failure
-from thumbapp.explorer.wire import Line, unfailed
+from thumbapp.explorer.wire import Line, executed, unfailed
 
 _HALF_MADE_MS: Final = 3_600_000
 _MOST_SAMPLES: Final = 20
@@ -147,7 +147,13 @@ class _Importer:
         replies = self._line.exchange(*commands, ("PEXPIRE", self._draft, _HALF_MADE_MS))
         for reply in replies:
             if isinstance(reply, Failure):
-                raise BadImport(self._state.lines, f"the server refused it: {reply.text[:200]}")
+                raise self._refused(reply)
+
+    def _refused(self, reply: Failure) -> ThumbAppError:
+        """Return what stopped the import: the server, which takes nothing now, or the line."""
+        if is_servers_own(reply.text):
+            return server_said(reply.text)
+        return BadImport(self._state.lines, f"the server refused it: {reply.text[:200].rstrip('.')}")
 
     def _finish(self, record: Record, *, expires_at_ms: int | None) -> None:
         """Give the key its end and its name, and count it."""
@@ -163,11 +169,12 @@ class _Importer:
             return
         ends = ("PEXPIREAT", self._draft, expires_at_ms) if expires_at_ms else ("PERSIST", self._draft)
         rename = "RENAME" if self._policy is Policy.REPLACE else "RENAMENX"
-        *_, results = self._line.exchange(
-            ("MULTI",), ends, ("EXISTS", record.name), (rename, self._draft, record.name), ("EXEC",)
+        done = executed(
+            self._line.exchange(
+                ("MULTI",), ends, ("EXISTS", record.name), (rename, self._draft, record.name), ("EXEC",)
+            )
         )
-        done = unfailed(results)
-        _, was_there, renamed = done if isinstance(done, list) else (0, 0, 0)
+        _, was_there, renamed = done or (0, 0, 0)
         if renamed == 0:  # somebody was faster
             self._line.exchange(("UNLINK", self._draft))
             self._state.skipped += 1

@@ -197,6 +197,8 @@ class Link:
 
     def __init__(self, client: redis.Redis, *, name: str) -> None:
         self._pool: Any = client.connection_pool
+        # A server that cannot save refuses PING, too, and can be read all the same.
+        self._pool.connection_kwargs["health_check_interval"] = 0
         self.name = name
 
     @contextmanager
@@ -264,6 +266,17 @@ def unfailed(reply: Reply) -> Reply:
     if isinstance(reply, Failure):
         raise server_said(reply.text)
     return reply
+
+
+def executed(replies: Sequence[Reply]) -> list[Reply] | None:
+    """Return the replies that EXEC, the last of *replies*, came with; None when a watched key was changed.
+
+    What the server would not queue is raised as what it said of that, not as the EXECABORT it leads to.
+    """
+    for reply in replies:
+        unfailed(reply)
+    results = replies[-1]
+    return results if isinstance(results, list) else None
 
 
 def logged(argv: Argv) -> str:

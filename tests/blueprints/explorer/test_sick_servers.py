@@ -1,18 +1,26 @@
 """The explorer before servers that are ill: a sentence, a whole page, and nothing lost."""
 
+import contextlib
+import os
+import re
 import shutil
+import socket
 import socketserver
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
 import redis
 
 from tests.blueprints.conftest import MakeSite
+from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser, Site
 from tests.conftest import PrivateServer, free_port
+from tests.patience import until
 from tests.servers import KINDS
 from thumbapp.accounts.model import Role
 from thumbapp.config import NamedServer
@@ -93,6 +101,16 @@ def test_who_takes_no_writes_is_still_read(
     assert client(sick).get("stays") == b"here"
 
 
+def test_who_comes_when_nothing_can_be_saved_still_reads(make_site: MakeSite, sick: PrivateServer) -> None:
+    disk_gone(sick)
+    site = make_site(servers=(NamedServer("sick", sick.url),))
+
+    keys = site.app.test_client().get(f"{API}/keys?server=sick", headers=site.token(Role.OPERATOR))
+
+    assert keys.status_code == 200
+    assert '"stays"' in keys.text
+
+
 def locked(server: PrivateServer) -> None:
     there = client(server)
     there.config_set("requirepass", "secret")
@@ -107,14 +125,39 @@ def gone(server: PrivateServer) -> None:
     server.stop()
 
 
+def loading(server: PrivateServer) -> None:
+    """Start it again on a dump that it takes a minute to read."""
+    there = client(server)
+    there.mset({f"heavy:{number}": os.urandom(2_000) for number in range(2_000)})
+    there.save()
+    server.process.kill()
+    server.process.wait(10)
+    slow = ["--key-load-delay", "30000", "--loading-process-events-interval-bytes", "1024"]
+    server.process = subprocess.Popen(
+        [*cast(list[str], server.process.args), *slow], stdout=subprocess.DEVNULL
+    )
+    until(lambda: answers_with(server, "LOADING"))
+
+
+def answers_with(server: PrivateServer, word: str) -> bool:
+    """Whether the server answers a question with that error."""
+    with contextlib.closing(socket.socket()) as wire:
+        wire.settimeout(5)
+        if wire.connect_ex(("127.0.0.1", server.port)):
+            return False
+        wire.sendall(b"GET stays\r\n")
+        return wire.recv(1_000).startswith(f"-{word}".encode())
+
+
 @pytest.mark.parametrize(
     ("fall_ill", "sentence"),
     [
         (locked, MEANINGS["NOAUTH"]),
         (searchless, MEANINGS["NOPERM"]),
+        (loading, MEANINGS["LOADING"]),
         (gone, "does not answer"),
     ],
-    ids=["NOAUTH", "NOPERM", "gone"],
+    ids=["NOAUTH", "NOPERM", "LOADING", "gone"],
 )
 def test_who_shows_nothing_is_said_on_a_whole_page(
     fall_ill: Callable[[PrivateServer], None], sentence: str, sick: PrivateServer, browser: Browser
@@ -124,12 +167,15 @@ def test_who_shows_nothing_is_said_on_a_whole_page(
 
     page = browser.get("/redis?server=sick&match=s*&key=c3RheXM")
     program = browser.get(f"{API}/keys?server=sick&match=s*")
+    file = browser.get("/redis/export?server=sick")
 
     assert page.status_code == 200
     assert sentence.replace("'", "&#39;") in page.text
     assert 'id="key-list"' in page.text
     assert program.status_code in (422, 503)
     assert sentence in program.get_json()["detail"]
+    assert file.status_code == program.status_code
+    assert "There is no key" not in page.text
 
 
 def test_a_server_that_goes_in_the_middle_leaves_what_was_found_and_where_to_go_on(
@@ -221,3 +267,33 @@ def test_what_must_not_be_is_refused_in_view_mode_with_the_reason(
     assert answer.status_code == 403
     assert "sent" in answer.get_json()["detail"] or "pattern" in answer.get_json()["detail"].lower()
     assert client(sick).dbsize() == 1
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "sentence"),
+    [
+        (full, MEANINGS["OOM"]),
+        (disk_gone, MEANINGS["MISCONF"]),
+        (replica, MEANINGS["READONLY"]),
+        (forbidden, MEANINGS["NOPERM"]),
+        (locked, MEANINGS["NOAUTH"]),
+        (loading, MEANINGS["LOADING"]),
+    ],
+    ids=["OOM", "MISCONF", "READONLY", "NOPERM", "NOAUTH", "LOADING"],
+)
+def test_an_undo_and_an_import_say_why_they_were_not_done_and_can_be_tried_again(
+    fall_ill: Callable[[PrivateServer], None], sentence: str, sick: PrivateServer, site: Site
+) -> None:
+    browser, place = editing(site), "server=sick&db=0&key=c3RheXM"
+    browser.post(f"/redis/change?{place}", action="string.append", value="!")
+    undo_id = re.findall(r'name="undo" value="([^"]+)"', browser.get(f"/redis?{place}").text)[0]
+    fall_ill(sick)
+
+    undo = browser.post(f"/redis/undo?{place}", undo=undo_id)
+    intake = browser.post(f"/redis/import?{place}", text="SET fresh typed")
+
+    assert sentence.replace("'", "&#39;") in undo.text
+    assert f'name="undo" value="{undo_id}"' in undo.text
+    assert sentence.replace("'", "&#39;") in intake.text
+    assert "SET fresh typed" in intake.text
+    assert undo.status_code == intake.status_code

@@ -52,8 +52,9 @@ def export_keys() -> Response:
     if form not in _FORMATS:
         raise BadParameter("format", form[:40], " ".join(_FORMATS))
     search = Search(literally(place.name or b"")) if request.args.get("only") else place.search
-    found = export(place.gate, search, db=place.db)
-    response = Response(stream_with_context(_written(found, form)), mimetype=_FORMATS[form])
+    lines = _written(export(place.gate, search, db=place.db), form)
+    first = next(lines, b"")  # what fails at the beginning is a page and not half a file
+    response = Response(stream_with_context(chain([first], lines)), mimetype=_FORMATS[form])
     ending = "jsonl" if form == "jsonl" else "txt"
     name = f"{place.gate.server.name}-{place.db}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"
     response.headers.set("Content-Disposition", "attachment", filename=name)

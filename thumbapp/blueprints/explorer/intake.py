@@ -14,7 +14,7 @@ from thumbapp.blueprints import trail
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.filters import counted
-from thumbapp.errors import BadImport, ThumbAppError
+from thumbapp.errors import BadImport, ServerAway, ServerBusy, ServerRefused, ThumbAppError
 from thumbapp.explorer.intake import Imported, import_lines
 from thumbapp.forms.explorer.intake import Intake
 
@@ -50,7 +50,10 @@ def progress(place: Where, intake: Intake) -> Iterator[bytes]:
 
 def in_words(error: ThumbAppError) -> str:
     """Return why an import broke off, and what that means for the keys before."""
-    return f"{error} Keys before that line are in." if isinstance(error, BadImport) else str(error)
+    if isinstance(error, BadImport):
+        return f"{error} Keys before that line are in."
+    stopped = isinstance(error, ServerAway | ServerBusy | ServerRefused)
+    return f"{error} Keys that were whole before are in." if stopped else str(error)
 
 
 def _states(place: Where, intake: Intake) -> Iterator[Imported]:

@@ -144,7 +144,7 @@ def facts_of(line: Line, name: bytes) -> KeyFacts:
         ("PTTL", name),
         ("MEMORY", "USAGE", name),
     )
-    word = str(kind, "latin-1") if isinstance(kind, bytes) else "none"
+    word = str(said, "latin-1") if isinstance(said := unfailed(kind), bytes) else "none"
     if word == "none":
         raise KeyNotFound(shown(name))
     length = line.exchange((LENGTHS[word], name))[0] if word in LENGTHS else None
