@@ -11,7 +11,14 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
-from thumbapp.errors import ConfirmationNeeded, ScriptNotFound, ScriptRunning, ThumbAppError, server_said
+from thumbapp.errors import (
+    ConfirmationNeeded,
+    ScriptEnded,
+    ScriptNotFound,
+    ScriptRunning,
+    ThumbAppError,
+    server_said,
+)
 from thumbapp.explorer import scripting
 from thumbapp.explorer.line import argument, parse
 from thumbapp.explorer.names import to_id
@@ -50,6 +57,8 @@ def act() -> AnyResponse | str:
         outcome = _run(place, script)
     except (ConfirmationNeeded, ScriptRunning) as question:
         return _page(place, script, question=question)
+    except ScriptEnded:
+        raise  # the server of the library on this page only just starts again
     except ThumbAppError as error:
         return _page(place, script, error=error)
     return _page(place, script, outcome=outcome)
@@ -116,6 +125,8 @@ def call() -> str:
         )
     except (ConfirmationNeeded, ScriptRunning) as question:
         return _page(place, _NEW, question=question)
+    except ScriptEnded:
+        raise
     except ThumbAppError as error:
         return _page(place, _NEW, error=error)
     return _page(place, _NEW, outcome=outcome)
