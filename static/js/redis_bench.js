@@ -40,7 +40,10 @@ async function measure() {
 async function read(body) {
   for await (const lines of linesOf(body)) {
     const last = lines.at(-1);
-    if (last) byId("bench-result").replaceWith(fragment(JSON.parse(last).html));
+    if (!last) continue;
+    const told = JSON.parse(last);
+    if (told.error) fail(told.error);
+    else byId("bench-result").replaceWith(fragment(told.html));
   }
 }
 

@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from tests.explorer.conftest import EDITOR, VIEWER, ListAudit
-from thumbapp.errors import BadParameter, ModeNeeded
+from thumbapp.errors import BadParameter, ModeNeeded, ServerBusy
 from thumbapp.explorer.bench import WAYS, Benchmark, Command, Plan, Timing
 from thumbapp.explorer.gate import Gate
 
@@ -38,6 +38,16 @@ def test_it_can_be_stopped(gate: Gate, any_client: redis.Redis) -> None:
 
     assert (last.is_cut_short, last.timings) == (True, ())
     assert any_client.dbsize() == 0
+
+
+def test_errors_are_not_measured(gate: Gate, any_client: redis.Redis) -> None:
+    any_client.config_set("maxmemory", 1)
+
+    try:
+        with pytest.raises(ServerBusy, match="OOM"):
+            list(Benchmark(gate, Plan(10, Command.INCR, 1), caller=EDITOR, db=0).run())
+    finally:
+        any_client.config_set("maxmemory", 0)
 
 
 def test_it_takes_edit_mode(gate: Gate) -> None:

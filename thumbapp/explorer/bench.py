@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from thumbapp.errors import BadParameter
+import hiredis
+
+from thumbapp.errors import BadParameter, server_said
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.resp import Argv, pack
 from thumbapp.explorer.wire import Line
@@ -23,7 +25,7 @@ LONGEST_S: Final = 60.0
 BATCHES: Final = (10, 100, 1_000, 10_000)
 _IN_LUA: Final = 1_000
 
-Ask = Callable[[bytes, int], list[object]]
+Ask = Callable[[bytes, int], list[Any]]
 
 
 class Command(StrEnum):
@@ -137,7 +139,7 @@ class Benchmark:
     def run(self, is_over: Callable[[], bool] = lambda: False) -> Iterator[Progress]:
         """Yield after each measurement; ways take turns, so that a busy moment hits all alike.
 
-        It ends early when *is_over*, or after `LONGEST_S` seconds.
+        It ends early when *is_over*, or after `LONGEST_S` seconds; raises what the server refuses.
         """
         seconds: dict[Way, list[float]] = {way: [] for way in WAYS}
         end, done = time.monotonic() + LONGEST_S, 0
@@ -161,19 +163,25 @@ class Benchmark:
         return Progress(tuple(timings), done / (len(WAYS) * self._plan.rounds), is_cut_short)
 
     def _measure(self, line: Line, way: Way) -> float:
-        line.exchange(("UNLINK", self._key))
+        line.ask("UNLINK", self._key)
         with line.talk() as ask:
             began = time.perf_counter()
-            self._send(ask, way)
-            return time.perf_counter() - began
+            last = self._send(ask, way)
+            taken_s = time.perf_counter() - began
+        if isinstance(last, hiredis.ReplyError):
+            raise server_said(str(last))
+        return taken_s
 
-    def _send(self, ask: Ask, way: Way) -> None:
+    def _send(self, ask: Ask, way: Way) -> Any:
+        """Run the command as often as planned and return the last answer."""
+        replies: list[Any] = []
         whole, rest = divmod(self._plan.count, way.batch)
         packet, answers = self._packet(way, way.batch)
         for _ in range(whole):
-            ask(packet, answers)
+            replies = ask(packet, answers)
         if rest:
-            ask(*self._packet(way, rest))
+            replies = ask(*self._packet(way, rest))
+        return replies[-1]
 
     def _packet(self, way: Way, size: int) -> tuple[bytes, int]:
         """Return the bytes of one trip that runs the command *size* times, and how many answers come."""

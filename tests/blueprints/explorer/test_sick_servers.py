@@ -297,3 +297,15 @@ def test_an_undo_and_an_import_say_why_they_were_not_done_and_can_be_tried_again
     assert sentence.replace("'", "&#39;") in intake.text
     assert "SET fresh typed" in intake.text
     assert undo.status_code == intake.status_code
+
+
+def test_a_benchmark_ends_with_what_the_server_refuses(site: Site, sick: PrivateServer) -> None:
+    browser = editing(site)
+    browser.get("/redis/bench?server=sick")
+    full(sick)
+
+    form = {"command": "SET", "count": "10", "rounds": "1"}
+    last = orjson.loads(browser.post("/redis/bench/run?server=sick", **form).data.splitlines()[-1])
+
+    assert last["code"] == "server-busy"
+    assert MEANINGS["OOM"] in last["error"]

@@ -69,10 +69,13 @@ def stream() -> AnyResponse:
 
     def frames() -> Iterator[bytes]:
         with seat:
-            for progress in benchmark.run(lambda: seat.is_over or left()):
-                shown = _shown(plan, progress)
-                html = render_template("explorer/_bench.html", where=place, **shown)
-                yield orjson.dumps({"html": html, **shown["told"]}) + b"\n"
+            try:
+                for progress in benchmark.run(lambda: seat.is_over or left()):
+                    shown = _shown(plan, progress)
+                    html = render_template("explorer/_bench.html", where=place, **shown)
+                    yield orjson.dumps({"html": html, **shown["told"]}) + b"\n"
+            except ThumbAppError as error:
+                yield orjson.dumps({"error": str(error), "code": error.code}) + b"\n"
 
     found = stream_with_context(frames())
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
