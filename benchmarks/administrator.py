@@ -1,13 +1,19 @@
-"""An administrator's browser: a kept connection, signed in by a link, in edit mode."""
+"""An administrator's browser, a kept connection signed in by a link, in edit mode; and a site for it."""
 
 import http.client
 import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+
+from benchmarks.startup import Run
 
 CONSOLE = "/redis/console?db=0"
 
@@ -65,3 +71,28 @@ def link(folder: Path) -> str:
     env = {"THUMBAPP_DATA_DIR": str(folder)}
     told = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=True).stdout
     return re.findall(r"https?://\S+", told)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running site over *folder*, and the address of its server."""
+
+    run: Run
+    folder: Path
+    server_url: str
+
+    def sign_in(self) -> Administrator:
+        """Return another administrator's browser."""
+        return Administrator(self.run.url, link(self.folder))
+
+
+@contextmanager
+def site_of_its_own() -> Iterator[Site]:
+    """Yield a site that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(Path(name))
+        try:
+            url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
+            yield Site(run, Path(name), url)
+        finally:
+            run.stop()

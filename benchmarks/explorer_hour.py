@@ -21,7 +21,7 @@ from benchmarks.explorer_data import BIG_HASH, BIG_STREAM, BIG_STRING, Filled
 from benchmarks.explorer_peers import Ours
 
 PARTS = 12
-MARKS = ("<!-- explorer_hour: begin -->", "<!-- explorer-hour: end -->")
+MARKS = ("<!-- explorer_hour: begin -->", "<!-- explorer_hour: end -->")
 TURNED = {BIG_HASH: "v_find=field:99*", BIG_STREAM: "v_reversed=1", BIG_STRING: "v_view=hex"}
 
 

@@ -6,23 +6,19 @@ are a client's on one kept connection. ``--crowd`` also does what `explorer_page
 """
 
 import argparse
-import json
 import os
 import re
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import redis
 
 from benchmarks import explorer_pages, explorer_storm
-from benchmarks.administrator import Administrator, link
+from benchmarks.administrator import Administrator, site_of_its_own
 from benchmarks.figures import Figure, write
-from benchmarks.startup import Run
 from thumbapp.config import Settings
 from thumbapp.explorer.bench import WAYS, Benchmark, Plan
 from thumbapp.explorer.gate import Caller, Gate
@@ -105,20 +101,15 @@ def _figure(what: str, goal: str, numbers: list[float], unit: str) -> Figure:
 
 def figures(asked: argparse.Namespace) -> Iterator[Figure]:
     """Yield what was measured on a site of its own."""
-    with tempfile.TemporaryDirectory() as name:
-        run = Run(Path(name))
-        try:
-            url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
-            server = redis.Redis.from_url(re.sub(r"/15$", "/0", url), protocol=2)
-            admin = Administrator(run.url, link(Path(name)))
-            lines = console_ms(admin, server, asked.lines)
-            yield _figure("a line in the console, longer than redis-py", "3 ms", lines, " ms")
-            seen = message_ms(admin, server, asked.messages)
-            yield _figure("a message after PUBLISH, in the page's stream", "100 ms", seen, " ms")
-            for way, ratios in bench_ratios(url, server, asked.rounds).items():
-                yield _figure(f"the benchmark {way}, times bare redis-py", "1.10", ratios, "")
-        finally:
-            run.stop()
+    with site_of_its_own() as site:
+        url, admin = site.server_url, site.sign_in()
+        server = redis.Redis.from_url(re.sub(r"/15$", "/0", url), protocol=2)
+        lines = console_ms(admin, server, asked.lines)
+        yield _figure("a line in the console, longer than redis-py", "3 ms", lines, " ms")
+        seen = message_ms(admin, server, asked.messages)
+        yield _figure("a message after PUBLISH, in the page's stream", "100 ms", seen, " ms")
+        for way, ratios in bench_ratios(url, server, asked.rounds).items():
+            yield _figure(f"the benchmark {way}, times bare redis-py", "1.10", ratios, "")
 
 
 def main() -> None:

@@ -13,17 +13,15 @@ import json
 import random
 import re
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
 
-from benchmarks.administrator import Administrator, link
+from benchmarks.administrator import site_of_its_own
 from benchmarks.figures import Figure, share_of_a_core
 from benchmarks.startup import Run, resident_mb
 
@@ -187,16 +185,11 @@ def part(numbers: list[float], share: float) -> float:
 
 def figures(asked: argparse.Namespace) -> list[Figure]:
     """Return what was measured on a site of its own."""
-    with tempfile.TemporaryDirectory() as name:
-        run = Run(Path(name))
-        try:
-            url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
-            server = redis.Redis.from_url(re.sub(r"/15$", "/0", url), protocol=2)
-            browsers = -(-asked.streams // STREAMS_A_BROWSER) + 1
-            cookies = [Administrator(run.url, link(Path(name))).cookie for _ in range(browsers)]
-            return asyncio.run(measure(run, server, cookies, asked))
-        finally:
-            run.stop()
+    with site_of_its_own() as site:
+        server = redis.Redis.from_url(re.sub(r"/15$", "/0", site.server_url), protocol=2)
+        browsers = -(-asked.streams // STREAMS_A_BROWSER) + 1
+        cookies = [site.sign_in().cookie for _ in range(browsers)]
+        return asyncio.run(measure(site.run, server, cookies, asked))
 
 
 def options(words: list[str] | None = None) -> argparse.Namespace:

@@ -11,12 +11,10 @@ import json
 import multiprocessing
 import socket
 import sys
-import tempfile
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.administrator import Administrator, link
+from benchmarks.administrator import site_of_its_own
 from benchmarks.explorer_pages import STREAM, head_of, other_pages_ms, part, request_for
 from benchmarks.figures import Figure, share_of_a_core
 from benchmarks.startup import Run, resident_mb
@@ -105,15 +103,10 @@ async def storm(run: Run, url: str, cookie: str, a_second: float, seconds: float
 
 def figures(asked: argparse.Namespace) -> list[Figure]:
     """Return what was measured on a site of its own."""
-    with tempfile.TemporaryDirectory() as name:
-        run = Run(Path(name))
-        try:
-            url = json.loads((Path(name) / "server.json").read_text("utf-8"))["url"]
-            cookie = Administrator(run.url, link(Path(name))).cookie
-            rates = (asked.a_second, 0)
-            return [asyncio.run(storm(run, url, cookie, rate, asked.seconds)) for rate in rates]
-        finally:
-            run.stop()
+    with site_of_its_own() as site:
+        cookie = site.sign_in().cookie
+        rates = (asked.a_second, 0)
+        return [asyncio.run(storm(site.run, site.server_url, cookie, rate, asked.seconds)) for rate in rates]
 
 
 def options(words: list[str] | None = None) -> argparse.Namespace:

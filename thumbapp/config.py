@@ -99,7 +99,7 @@ class Settings:
             self,
             data_dir=(self.data_dir if self.data_dir != Path() else default_data_dir()).absolute(),
             timezone=self.timezone or _local_zone(),
-            workers=self.workers or (os.cpu_count() or 1) + 1,
+            workers=self.workers or enough_for_all_cores(),
         )
 
     @property
@@ -130,6 +130,11 @@ class Settings:
     def secret(self) -> bytes:
         """Return the key that signs cookies and messages; made and kept in `data_dir` when unset."""
         return self.secret_key.encode() if self.secret_key else _kept_secret(self.data_dir / "secret.key")
+
+
+def enough_for_all_cores() -> int:
+    """Return how many threads or children keep every core at work: one more, for some wait for the disk."""
+    return (os.cpu_count() or 1) + 1
 
 
 def default_data_dir() -> Path:

@@ -3,7 +3,6 @@
 With ``--local`` neither Redis nor a worker is needed, and neither is loaded.
 """
 
-import os
 import tempfile
 import threading
 import time
@@ -27,7 +26,7 @@ from thumbapp.cli.answers import (
     say_json,
     worker_sentence,
 )
-from thumbapp.config import Settings
+from thumbapp.config import Settings, enough_for_all_cores
 from thumbapp.errors import EmptyFile, NotAPicture, RenderCancelled, ThumbAppError, UploadRefused
 from thumbapp.imaging.archive import thumbnail_name
 from thumbapp.imaging.limits import Limits
@@ -162,7 +161,7 @@ def _make_all(
 ) -> list[Outcome]:
     """Return what became of each of *sources*, in their order, thumbnails in *out*."""
     names = _Names(out, sources)
-    threads = _children_for_all_cores() if local else _JOBS_IN_FLIGHT
+    threads = enough_for_all_cores() if local else _JOBS_IN_FLIGHT
     making = _locally(settings, recipe) if local else _by_workers(settings, recipe)
     scratch = tempfile.TemporaryDirectory(dir=out, prefix=".thumbapp-", ignore_cleanup_errors=True)
     with scratch as folder, ThreadPoolExecutor(threads) as pool, making as make, _progress() as progress:
@@ -241,20 +240,12 @@ def _locally(settings: Settings, recipe: Recipe) -> Iterator[Make]:
     from thumbapp.imaging.sandbox import Sandbox
 
     limits = Limits.from_settings(settings)
-    sandbox = Sandbox(workers=_children_for_all_cores(), limits=limits)
+    sandbox = Sandbox(workers=enough_for_all_cores(), limits=limits)
     sandbox.start()
     try:
         yield lambda source, folder: _render(sandbox, recipe, source=source, folder=folder)
     finally:
         sandbox.stop()
-
-
-def _children_for_all_cores() -> int:
-    """Return how many keep every core at work; one more, for some wait for the disk.
-
-    The setting of that name is about workers, which leave room for a server.
-    """
-    return (os.cpu_count() or 1) + 1
 
 
 def _render(sandbox: "Sandbox", recipe: Recipe, *, source: Path, folder: Path) -> Iterator[Ready]:

@@ -22,7 +22,7 @@ _NO_TASK = "1"
 class HeldLock(TaskLock):  # type: ignore[misc]  # huey ships no types
     """The lock *name* of *huey*; it ends by itself after *ttl* seconds, if that is given."""
 
-    def __init__(self, huey: "StreamHuey", name: str, ttl: float | None = None) -> None:
+    def __init__(self, huey: "StreamHuey", name: str, ttl: int | None = None) -> None:
         super().__init__(huey, name, ttl)
 
     def acquire(self) -> bool:

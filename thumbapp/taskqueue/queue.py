@@ -150,7 +150,7 @@ class StreamHuey(RunningHuey):
         with streams.together():
             return super().enqueue(task)
 
-    def lock_task(self, lock_name: str, ttl: float | None = None) -> Any:
+    def lock_task(self, lock_name: str, ttl: int | None = None) -> Any:
         """Return Huey's lock *lock_name*, which no worker that dies leaves locked."""
         return super().lock_task(lock_name, ttl) if self._streams is None else HeldLock(self, lock_name, ttl)
 

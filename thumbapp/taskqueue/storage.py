@@ -186,11 +186,11 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
             pipe.srem(self.streams.flags_key, at)
             return bool(pipe.execute()[0])
 
-    def swap_data(self, key: str, old: Any, new: bytes | None, *, ttl_s: float | None = None) -> bool:
+    def swap_data(self, key: str, old: Any, new: bytes | None, *, ttl_s: int | None = None) -> bool:
         """Replace *old* under *key* by *new* (None: nothing), at once; False when it holds another value."""
         if old is EmptyData:
             return False
-        limit = "" if ttl_s is None else int(ttl_s)
+        limit = "" if ttl_s is None else ttl_s
         return bool(self._swap([self.result_key(key)], [old, new or b"", limit]))
 
     def peek_data(self, key: str | bytes) -> Any:

@@ -22,7 +22,7 @@ def fitting(text: str, most: int) -> str:
 
 
 def first_pairs(pairs: Iterable[tuple[str, str]], most: int) -> list[tuple[str, str]]:
-    """Return the first of *pairs* that take at most *most* bytes of a page , and the first in any case."""
+    """Return the first of *pairs* that take at most *most* bytes of a page, and the first in any case."""
     taken, kept = 0, list[tuple[str, str]]()
     for name, value in pairs:
         taken += room_of(name) + room_of(value) + _BESIDE
