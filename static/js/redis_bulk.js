@@ -1,6 +1,7 @@
 // Work on many keys: once it is confirmed, goes on step by step, says how far it is, and can be stopped.
 
 import { byId } from "./lib/dom.js";
+import { reasonOf } from "./redis/refusal.js";
 
 /** @typedef {{changed: number, passed_over: number, scanned: number, total: number, cursor: string | null, confirm: string}} Step */
 
@@ -44,7 +45,7 @@ async function run(asked) {
 async function next(url, data) {
   const answer = await fetch(url, { method: "POST", body: data, headers: { Accept: "application/json" } }).catch(() => null);
   if (answer?.ok && !answer.redirected) return answer.json();
-  const why = answer ? `The server answered ${answer.status}.` : "The server does not answer.";
+  const why = answer ? await reasonOf(answer) : "The site does not answer.";
   byId("bulk-says").textContent = `${byId("bulk-says").textContent} ${why} What was done so far stays done.`;
   finish();
   return null;

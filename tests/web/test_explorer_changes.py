@@ -380,6 +380,25 @@ def test_many_keys_are_deleted_after_a_yes_with_the_number(explorer: Explorer) -
     assert list(explorer.server.scan_iter()) == [b"other"]
 
 
+def test_work_on_many_keys_that_the_server_refuses_says_why(explorer: Explorer) -> None:
+    explorer.server.mset({"user:1": 1, "user:2": 2})
+    explorer.page.goto("/redis/bulk?db=0&match=user:*")
+    explorer.page.fill("[name=to_db]", "1")
+    explorer.page.get_by_role("button", name="Copy ...").click()
+    yes = explorer.page.get_by_role("button", name="Copy them")
+    yes.wait_for()
+    explorer.server.execute_command("ACL", "SETUSER", "default", "-restore")
+
+    yes.click()
+
+    try:
+        expect(explorer.page.locator("#bulk-says")).to_contain_text(
+            "The user that the explorer signs in as may not"
+        )
+    finally:
+        explorer.server.execute_command("ACL", "SETUSER", "default", "+restore")
+
+
 def test_an_import_says_how_far_it_is_and_can_be_stopped(explorer: Explorer) -> None:
     page, lines = explorer.page, b"".join(b"SET k:%d v\n" % number for number in range(200_000))
     page.goto("/redis/import")

@@ -15,6 +15,7 @@ from typing import cast
 import orjson
 import pytest
 import redis
+from werkzeug.test import TestResponse
 
 from tests.blueprints.conftest import MakeSite
 from tests.blueprints.explorer.conftest import editing
@@ -309,3 +310,30 @@ def test_a_benchmark_ends_with_what_the_server_refuses(site: Site, sick: Private
 
     assert last["code"] == "server-busy"
     assert MEANINGS["OOM"] in last["error"]
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "word"),
+    [(full, "OOM"), (disk_gone, "MISCONF"), (replica, "READONLY"), (forbidden, "NOPERM"), (locked, "NOAUTH")],
+    ids=["OOM", "MISCONF", "READONLY", "NOPERM", "NOAUTH"],
+)
+def test_scripts_are_told_why_as_well(
+    fall_ill: Callable[[PrivateServer], None], word: str, site: Site, sick: PrivateServer
+) -> None:
+    browser = editing(site)
+    bulk, form = "/redis/bulk?server=sick&match=stays", {"operation": "copy", "to_db": "1"}
+    confirm = re.findall(r'name="confirm" value="([^"]+)"', browser.post(bulk, **form).text)[0]
+    fall_ill(sick)
+
+    taken = as_a_script(browser, "/redis/import?server=sick", "application/x-ndjson", text="SET new v")
+    copied = as_a_script(browser, bulk, "application/json", confirm=confirm, **form)
+
+    assert MEANINGS[word] in orjson.loads(taken.text.splitlines()[-1])["error"]
+    assert copied.status_code in (422, 503)
+    assert MEANINGS[word].replace("'", "&#39;") in re.findall(r'"note-body">([^<]+)<', copied.text)[0]
+
+
+def as_a_script(browser: Browser, path: str, accept: str, **form: str) -> TestResponse:
+    """Send *form* as a script of ours does, which reads the answer itself."""
+    headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", "Accept": accept}
+    return browser.client.post(path, data={"csrf_token": browser.token} | form, headers=headers)
