@@ -47,6 +47,11 @@ def picture_set(folder: Path, *, photos: Path | None) -> list[Picture]:
     makers: dict[str, tuple[str, Callable[[], Image.Image], dict[str, object]]] = {
         "12 MP 4:2:0": ("photo12.jpg", lambda: _photo(photos, (4000, 3000)), {"subsampling": "4:2:0"}),
         "24 MP 4:2:0": ("photo24.jpg", lambda: _photo(photos, (6000, 4000)), {"subsampling": "4:2:0"}),
+        "24 MP 4:4:4": (
+            "photo24-444.jpg",
+            lambda: _photo(photos, (6000, 4000)),
+            {"subsampling": "4:4:4"},
+        ),
         "24 MP 4:4:4 detailed": (
             "fine24.jpg",
             lambda: _detailed(photos, (6000, 4000)),

@@ -8,7 +8,7 @@ from benchmarks.imaging_tables import OURS, PLAIN, SHARP, Qualities, Results, ta
 _FAST, _DEFAULT, _BEST = OURS
 _NAIVE = "copy().thumbnail()"
 _PROGRESSIVE, _P3 = "12 MP progressive", "12 MP Display-P3"
-_LARGE = ("24 MP 4:2:0", "24 MP 4:4:4 detailed")
+_LARGE = ("24 MP 4:2:0", "24 MP 4:4:4", "24 MP 4:4:4 detailed")
 COLUMNS = ("12 MP 4:2:0", *_LARGE, _PROGRESSIVE, _P3)
 _PATTERNS = ("zone plate 12 MP", "scanned text 8 MP")
 _MEMORY_MIB = 60

@@ -62,6 +62,17 @@ def test_ink_becomes_colour_by_its_profile(tmp_path: Path, thumbnail: Thumbnail)
     assert distance(same_size, managed(path, cmyk_profile())) < 0.5
 
 
+def test_a_file_mapped_into_memory_is_not_written_to(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    path = tmp_path / "a.tif"
+    scene().convert("RGBA").save(path, icc_profile=profile("Display P3"))
+    before = path.read_bytes()
+
+    same_size = thumbnail(path, "320", format="png", effort="best")
+
+    assert path.read_bytes() == before
+    assert distance(same_size, managed(path, profile("Display P3"))) < 0.5
+
+
 def test_alpha_stays_beside_converted_colours(tmp_path: Path, thumbnail: Thumbnail) -> None:
     image = scene()
     image.putalpha(100)

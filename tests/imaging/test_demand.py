@@ -112,3 +112,13 @@ def test_other_formats_have_no_detail_to_judge(tmp_path: Path) -> None:
     scene().save(tmp_path / "a.png")
 
     assert probe(tmp_path / "a.png", limits=Limits()).header.detail == 0
+
+
+@needs_fast_resizer
+@pytest.mark.parametrize(("effort", "wanted"), [("fast", [2.5, 1]), ("default", [1, 1])])
+def test_fast_takes_wider_steps_on_smooth_pictures(
+    effort: str, wanted: list[float], smooth: Probe, busy: Probe
+) -> None:
+    recipe = Recipe.parse(sizes="64", effort=effort)
+
+    assert [plan(found, recipe, limits=Limits()).stride for found in (smooth, busy)] == wanted

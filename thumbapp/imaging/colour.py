@@ -40,6 +40,8 @@ def fits(profile: bytes, mode: str) -> bool:
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return *image* in sRGB, as L, RGB or RGBA; *profile* says what its numbers mean (None: sRGB).
 
+    The result may be *image* itself, its pixels changed: another picture would be filled anew.
+
     Raises:
         BrokenProfile: the profile cannot be used; `plain_srgb` then is the way.
     """
@@ -58,7 +60,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _transformed(image: Image.Image, profile: bytes) -> Image.Image:
     is_rgb = _opened(profile).profile.xcolor_space == "RGB "
     stored = image.convert("RGB") if image.mode == "L" and is_rgb else image
-    return _transform(profile, stored.mode).apply(stored)
+    transform = _transform(profile, stored.mode)
+    # a file mapped into memory must not be written to
+    if transform.output_mode != stored.mode or stored.readonly:
+        return transform.apply(stored)
+    transform.apply_in_place(stored)
+    return stored
 
 
 def plain_srgb(image: Image.Image) -> Image.Image:

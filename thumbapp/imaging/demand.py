@@ -29,6 +29,8 @@ _FAST = {2: 1.5, 4: 1.4, 8: 1.4}
 # resizer is too slow for anything but the shortest way
 _ANY_STEPS, _PLAIN_STEPS, _BUSY_STEPS = 100, 3, 2
 _FAST_STEPS = 3
+# the smoother a picture, the more of its error is rounding: fast then takes no step shorter than this
+_SMOOTH_DETAIL, _SMOOTH_STRIDE = 0.5, 2.5
 _EXACT_PIXEL_BYTES = 12
 
 
@@ -36,13 +38,15 @@ _EXACT_PIXEL_BYTES = 12
 class Demand:
     """How a job is done: its frames, how far a JPEG is drafted, the memory that takes.
 
-    ``steps`` is the most that a thumbnail may be away from the original, each made of the one before.
+    ``steps`` is the most that a thumbnail may be away from the original, each made of the one before,
+    which is at least ``stride`` times larger.
     """
 
     frames: tuple[Frame, ...]
     draft: int
     memory_bytes: int
     steps: int
+    stride: float = 1.0
 
 
 def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
@@ -60,7 +64,7 @@ def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
     for draft in _possible_drafts(frames, found, effort=recipe.effort):
         needed = estimate(found.header, draft=draft).memory_bytes + results + exact // draft**2
         if needed <= limits.max_decode_bytes:
-            return Demand(frames, draft, needed, _steps(found, recipe.effort))
+            return Demand(frames, draft, needed, _steps(found, recipe.effort), _stride(found, recipe.effort))
     raise PictureTooHeavy(needed, limits.max_decode_bytes)
 
 
@@ -100,6 +104,11 @@ def _steps(found: Probe, effort: Effort) -> int:
         return _FAST_STEPS
     is_plain = found.format == "JPEG" and found.header.detail <= _BUSY_DETAIL
     return _PLAIN_STEPS if is_plain else _BUSY_STEPS
+
+
+def _stride(found: Probe, effort: Effort) -> float:
+    is_smooth = found.format == "JPEG" and found.header.detail < _SMOOTH_DETAIL
+    return _SMOOTH_STRIDE if effort is Effort.FAST and is_smooth and HAS_FAST_RESIZER else 1.0
 
 
 def _result_bytes(frames: Sequence[Frame], found: Probe, recipe: Recipe) -> int:

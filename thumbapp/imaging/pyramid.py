@@ -59,11 +59,11 @@ class _Level:
     def pixels(self) -> int:
         return self.image.width * self.image.height
 
-    def serves(self, frame: Frame) -> bool:
+    def serves(self, frame: Frame, stride: float) -> bool:
         return (
             self.box.contains(frame.box)
-            and self.image.width * frame.box.width >= frame.width * self.box.width
-            and self.image.height * frame.box.height >= frame.height * self.box.height
+            and self.image.width * frame.box.width >= stride * frame.width * self.box.width
+            and self.image.height * frame.box.height >= stride * frame.height * self.box.height
         )
 
     def take(self, frame: Frame) -> Image.Image:
@@ -77,14 +77,17 @@ class _Level:
         return resize(self.image, (frame.width, frame.height), box=_scaled(moved, scales, self.image))
 
 
-def pictures(source: Source, frames: Sequence[Frame], *, steps: int) -> Iterator[tuple[Frame, Image.Image]]:
+def pictures(
+    source: Source, frames: Sequence[Frame], *, steps: int, stride: float = 1.0
+) -> Iterator[tuple[Frame, Image.Image]]:
     """Yield each frame with its picture, the largest first.
 
-    Each is made of the smallest finished one that shows all of it and is less than *steps* away.
+    Each is made of the smallest finished one that shows all of it, is *stride* times larger and less than
+    *steps* away.
     """
     levels: list[_Level] = []
     for frame in sorted(frames, key=lambda frame: frame.pixels, reverse=True):
-        fit = [level for level in levels if level.generation < steps and level.serves(frame)]
+        fit = [level for level in levels if level.generation < steps and level.serves(frame, stride)]
         parent = min(fit, key=lambda level: level.pixels, default=None)
         image = parent.take(frame) if parent else source.take(frame)
         levels.append(_Level(image, frame.box, parent.generation + 1 if parent else 1))

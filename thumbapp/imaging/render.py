@@ -101,7 +101,7 @@ def _finished(
         profile=None if exact else meaning,
         is_exact=exact,
     )
-    for frame, thumbnail in pyramid.pictures(source, demand.frames, steps=demand.steps):
+    for frame, thumbnail in pyramid.pictures(source, demand.frames, steps=demand.steps, stride=demand.stride):
         yield frame, [thumbnail], _Kept(credit, profile if keeps else None)
 
 
