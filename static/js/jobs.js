@@ -1,15 +1,22 @@
 // The list of jobs: rows whose job is not over are asked for again while the page is looked at.
 
 import { announce } from "./lib/announce.js";
+import { untilNext } from "./lib/asking.js";
 import { letGo } from "./lib/pointer.js";
 import { swap } from "./lib/swap.js";
 
 const EVERY_MS = 2_000;
 const MOST_AT_ONCE = 10;
 
-setInterval(() => {
-  if (!document.hidden) void refresh();
-}, EVERY_MS);
+/** @type {Response | null} the answer that came last */
+let last = null;
+
+async function repeat() {
+  for (;;) {
+    await untilNext(last, EVERY_MS);
+    if (!document.hidden) await refresh();
+  }
+}
 
 async function refresh() {
   /** @type {NodeListOf<HTMLElement>} */
@@ -20,7 +27,7 @@ async function refresh() {
 /** @param {HTMLElement} row */
 async function ask(row) {
   try {
-    const answer = await fetch(/** @type {string} */ (row.dataset.live));
+    const answer = (last = await fetch(/** @type {string} */ (row.dataset.live)));
     const html = await answer.text();
     await letGo();
     if (answer.ok) swap(row, html);
@@ -30,3 +37,5 @@ async function ask(row) {
     // the connection is away: asked again in a moment
   }
 }
+
+void repeat();

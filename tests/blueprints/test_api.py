@@ -359,6 +359,17 @@ def test_an_unchanged_job_is_not_sent_again(api: Api) -> None:
     assert (answer.status_code, answer.data) == (304, b"")
 
 
+def test_who_asks_for_a_job_or_a_batch_again_hears_when_to(api: Api) -> None:
+    sent = api.post(("a.jpg", PHOTO), ("b.jpg", PHOTO)).get_json()
+    job, batch = sent["jobs"][0]["id"], sent["batch"]
+
+    answers = [
+        api.client.get(path) for path in (f"{JOBS}/{job}", f"/api/v1/batches/{batch}", f"/jobs/{job}/row")
+    ]
+
+    assert [answer.headers.get("Poll-After") for answer in answers] == ["5.0", "5.0", "2.0"]
+
+
 def test_a_stream_begins_with_the_whole_state(api: Api) -> None:
     made = api.post(("a.jpg", PHOTO)).get_json()
 

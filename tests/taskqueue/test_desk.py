@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import redis
+from huey.api import Task
+from huey.exceptions import CancelExecution, RetryTask, TaskLockedException
 
 from thumbapp.config import Settings
 from thumbapp.errors import (
@@ -83,6 +85,26 @@ def test_a_task_cancelled_in_the_moment_it_was_taken_is_asked_to_stop(
 
     assert (desk.find(task_id).state, desk.find(task_id).attempts) == ("cancelled", 1)
     assert not huey.client.scard(f"{huey.namespace}flags")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("no luck"), RetryTask(delay=60), CancelExecution(retry=True), TaskLockedException()],
+    ids=["fails", "asks to be tried again", "would stop for now", "finds a lock"],
+)
+def test_a_task_cancelled_while_it_runs_is_not_tried_again_whatever_it_meets(
+    desk: TaskDesk, huey: StreamHuey, run_next: Run, error: Exception
+) -> None:
+    @huey.task(name="stumble", retries=3, context=True)
+    def stumble(task: Task) -> None:
+        desk.cancel(task.id)
+        raise error
+
+    task_id = desk.submit("stumble", [], {}).id
+    run_next()
+
+    assert desk.find(task_id).state == "cancelled"
+    assert (huey.pending_count(), huey.scheduled_count()) == (0, 0)
 
 
 def test_a_task_that_ends_while_it_is_cancelled_is_not_and_leaves_no_mark(

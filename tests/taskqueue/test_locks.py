@@ -1,5 +1,6 @@
 """Locks of tasks: they keep others out, and outlive no worker that dies with them."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -76,3 +77,35 @@ def test_the_lock_of_a_task_that_was_given_up_is_nobody_s(huey: StreamHuey, run_
 
     assert TaskDesk(huey).find(dead).state == "dead"
     assert huey.result(next_one) == 1
+
+
+def lose_record(huey: StreamHuey, task_id: str) -> None:
+    """Forget the task as when its time is over."""
+    assert huey.client.delete(f"{huey.namespace}tasks:of:{task_id}")
+
+
+def test_the_lock_of_a_task_that_nobody_knows_any_more_is_nobody_s(huey: StreamHuey, run_next: Run) -> None:
+    forgotten, next_one = queue(huey), queue(huey)
+    taken = huey.dequeue()
+    huey.lock_task("guarded").acquire()
+    huey.storage.streams.held.attempt = 4
+    huey.execute(taken)
+    lose_record(huey, forgotten)
+
+    run_next()
+
+    assert huey.result(next_one) == 1
+
+
+def test_a_lock_stays_with_a_task_in_hand_whose_record_is_gone(huey: StreamHuey) -> None:
+    task = queue(huey)
+    huey.dequeue()
+    huey.lock_task("guarded").acquire()
+    lose_record(huey, task)
+    late = queue(huey)
+
+    worker = threading.Thread(target=lambda: huey.execute(huey.dequeue()))
+    worker.start()
+    worker.join(10)
+
+    assert TaskDesk(huey).find(late).error == "Another task held its lock."

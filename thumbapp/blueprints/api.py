@@ -14,7 +14,7 @@ from thumbapp.blueprints.context import has_session_cookie, job_service, parts
 from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
 from thumbapp.blueprints.security import protect_cookie_request
-from thumbapp.blueprints.streams import conditional, live_response
+from thumbapp.blueprints.streams import conditional, live_response, paced
 from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
 from thumbapp.imaging.recipe import WORDS, Recipe
@@ -25,6 +25,7 @@ from thumbapp.jobs.service import Submission, Upload
 from thumbapp.runtime.headers import MEDIA_POLICY
 
 MOST_ITEMS = 200
+POLL_S = 5.0
 _MIME = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -64,7 +65,7 @@ def index() -> Response:
 @bp.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
     """Return the job; with ``If-None-Match`` 304 while nothing changed."""
-    return conditional(_job_state(job_id)())
+    return paced(conditional(_job_state(job_id)()), usual_s=POLL_S)
 
 
 @bp.delete("/jobs/<job_id>")
@@ -124,7 +125,7 @@ def thumbnail(job_id: str, name: str) -> Response:
 @bp.get("/batches/<batch_id>")
 def batch(batch_id: str) -> Response:
     """Return the batch with its jobs; with ``If-None-Match`` 304 while nothing changed."""
-    return conditional(_batch_state(batch_id)())
+    return paced(conditional(_batch_state(batch_id)()), usual_s=POLL_S)
 
 
 @bp.get("/batches/<batch_id>/events")

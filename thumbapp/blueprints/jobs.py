@@ -1,6 +1,6 @@
 """The pages around a thumbnail job: upload, list, one job, one batch, and what their buttons do."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import trail
@@ -8,6 +8,7 @@ from thumbapp.blueprints.context import job_service
 from thumbapp.blueprints.identity import asker, count_upload, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
 from thumbapp.blueprints.problems import refused
+from thumbapp.blueprints.streams import paced
 from thumbapp.errors import (
     BadParameter,
     JobExpired,
@@ -24,6 +25,7 @@ from thumbapp.jobs.model import JobState, Page
 from thumbapp.jobs.service import Submission, Upload
 
 JOBS_A_PAGE = 50
+ROW_POLL_S = 2.0
 _FILTERS = (JobState.QUEUED, JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 bp = Blueprint("jobs", __name__)
@@ -72,9 +74,10 @@ def panel(job_id: str) -> str:
 
 
 @bp.get("/jobs/<job_id>/row")
-def row(job_id: str) -> str:
+def row(job_id: str) -> Response:
     """Return the job's row in a list, for the live update."""
-    return render_template("jobs/_row.html", job=job_service().find(job_id))
+    shown = render_template("jobs/_row.html", job=job_service().find(job_id))
+    return paced(make_response(shown), usual_s=ROW_POLL_S)
 
 
 @bp.get("/batches/<batch_id>")

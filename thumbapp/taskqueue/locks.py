@@ -51,8 +51,9 @@ class HeldLock(TaskLock):  # type: ignore[misc]  # huey ships no types
         return bool(self._huey.storage.swap_data(self._key, raw, new, ttl_s=self._ttl))
 
     def _has_ended(self, task_id: str) -> bool:
+        """Return whether nothing more happens to a task; one whose record is gone may wait in the queue."""
         found = TaskRecords(self._huey.client, namespace=self._huey.namespace).find(task_id)
-        return found is not None and found.is_final
+        return task_id not in self._huey.unfinished_ids() if found is None else found.is_final
 
     def _raw(self) -> Any:
         return self._huey.storage.peek_data(self._key)

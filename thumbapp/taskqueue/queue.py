@@ -71,7 +71,6 @@ class StreamHuey(RunningHuey):
     """
 
     storage_class = StreamStorage
-    recorder: Recorder | None = None
 
     def __init__(
         self,

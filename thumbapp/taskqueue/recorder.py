@@ -133,7 +133,18 @@ class Recorder:
         if printed := output.text():
             facts += ["output", printed]
         self._streams.write(("NOTE", self._prefix, run.task.id, run.task.name, self._events, *facts))
-        return self._streams.has_field(f"{self._prefix}:of:{run.task.id}", "stop")
+        return self._has_stop(run.task.id)
+
+    def is_asked_to_stop(self, task_id: str) -> bool:
+        """Return whether somebody wants the task, which runs, to stop; False when that is not known."""
+        try:
+            return self._has_stop(task_id)
+        except redis.RedisError as error:
+            logger.debug("Not known whether task %s is to stop: %s", task_id, error)
+            return False
+
+    def _has_stop(self, task_id: str) -> bool:
+        return self._streams.has_field(f"{self._prefix}:of:{task_id}", "stop")
 
     # --- the states of a task -----------------------------------------------------------------------
 

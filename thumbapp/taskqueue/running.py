@@ -11,12 +11,14 @@ from typing import Any
 
 import redis
 from huey.api import Task
+from huey.exceptions import RETRYING_EXCEPTIONS, CancelExecution
 from huey.signals import SIGNAL_CANCELED, SIGNAL_ERROR, SIGNAL_EXECUTING, SIGNAL_INTERRUPTED
 from huey.utils import SKIPPED, Error
 
 from thumbapp.errors import MessageTooLarge, NotJson, TaskDied, TaskExited
 from thumbapp.taskqueue.delivery import MAX_ATTEMPTS, Delivery
 from thumbapp.taskqueue.messages import MessageHuey
+from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.serializer import TaskFailure
 from thumbapp.taskqueue.streams import may_pass
 
@@ -50,6 +52,7 @@ class RunningHuey(MessageHuey):
     """
 
     not_done: tuple[type[Exception], ...] = ()
+    recorder: Recorder | None = None
     _in_hand: dict[int, InHand]
 
     def dequeue(self) -> Task | None:
@@ -205,6 +208,16 @@ class RunningHuey(MessageHuey):
                 if self._delivery is None:
                     raise
                 raise _NotDone(error) from error
+            except Exception as error:
+                if not self._is_called_off(task, error):
+                    raise
+                logger.warning("Task %s was cancelled meanwhile and is not tried again: %r", task.id, error)
+                raise CancelExecution(retry=False) from error
+
+    def _is_called_off(self, task: Task, error: Exception) -> bool:
+        """Return whether *task*, which would be tried again after *error*, was asked to stop meanwhile."""
+        would_go_on = task.retries or isinstance(error, (*RETRYING_EXCEPTIONS, CancelExecution))
+        return bool(would_go_on and self.recorder is not None and self.recorder.is_asked_to_stop(task.id))
 
     def _execute(self, task: Task, timestamp: datetime) -> Any:
         """Run *task*, unless one of the callables in ``on_begin`` says that it must not begin."""

@@ -1,5 +1,7 @@
 // Asks for a JSON state every few seconds, without fetching twice what did not change.
 
+import { pauseMs } from "./asking.js";
+
 const POLL_MS = 5_000;
 const HIDDEN_POLL_MS = 15_000;
 const TIMEOUT_MS = 10_000;
@@ -9,6 +11,7 @@ const TIMEOUT_MS = 10_000;
 export class Poller {
   #etag = "";
   #timer = 0;
+  /** @type {Response | null} what came last */ #answer = null;
 
   /**
    * @param {string} url answers JSON, best with an ETag
@@ -50,7 +53,7 @@ export class Poller {
 
   #tick = async () => {
     if (this.isNeeded()) await this.ask();
-    if (this.isRunning) this.start(document.hidden ? HIDDEN_POLL_MS : POLL_MS);
+    if (this.isRunning) this.start(pauseMs(this.#answer, document.hidden ? HIDDEN_POLL_MS : POLL_MS));
   };
 
   /** @returns {Promise<{outcome: Outcome, payload?: any}>} */
@@ -58,7 +61,8 @@ export class Poller {
     try {
       const headers = this.#etag ? { "If-None-Match": this.#etag } : undefined;
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      return await this.#read(await fetch(this.url, { headers, signal, cache: "no-store" }));
+      this.#answer = await fetch(this.url, { headers, signal, cache: "no-store" });
+      return await this.#read(this.#answer);
     } catch {
       return { outcome: "failed" }; // no network, no answer in time, or no JSON
     }
