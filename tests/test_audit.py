@@ -123,7 +123,7 @@ def test_text_of_any_kind_and_length_is_taken(log: AuditLog) -> None:
 
 
 def test_a_server_that_is_away_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    away = redis.Redis(host="127.0.0.1", port=1, protocol=2, socket_timeout=0.2)
+    away = redis.Redis(host="127.0.0.1", port=1, protocol=2, socket_keepalive=False, socket_timeout=0.2)
 
     with caplog.at_level(logging.WARNING):
         AuditLog(away, namespace="test:").record(who="ala", action="user.remove", target="ola")

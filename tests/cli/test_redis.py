@@ -19,7 +19,7 @@ DB = 9
 @pytest.fixture
 def keys(redis_url: str, redis_client: redis.Redis) -> Iterator[redis.Redis]:
     """Return a client of a database without the app's keys."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2)
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{DB}"), protocol=2, socket_keepalive=False)
     yield client
     client.close()
 

@@ -133,7 +133,7 @@ def start(kind: str, server: PrivateServer, folder: Path, **settings: str) -> Se
         process = subprocess.Popen(
             command(kind, port), env=environment, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
         )
-    client = redis.Redis.from_url(server.url, protocol=2, socket_timeout=5)
+    client = redis.Redis.from_url(server.url, protocol=2, socket_keepalive=False, socket_timeout=5)
     served = Served(kind, port, process.pid, folder / "data", log, client, f"{namespace}v1:")
     STARTED[process.pid] = process
     deadline = time.monotonic() + PATIENCE_S

@@ -83,7 +83,12 @@ def test_refusals_are_listed(acl: Acl, any_client: redis.Redis) -> None:
     saved(acl, ALA)
     kwargs = any_client.get_connection_kwargs()
     other = redis.Redis(
-        host=kwargs["host"], port=kwargs["port"], protocol=2, username="ala", password="haslo"
+        host=kwargs["host"],
+        port=kwargs["port"],
+        protocol=2,
+        socket_keepalive=False,
+        username="ala",
+        password="haslo",
     )
     with pytest.raises(redis.exceptions.NoPermissionError):
         other.set("app:1", "x")

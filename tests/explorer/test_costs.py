@@ -113,7 +113,9 @@ FAIR: list[Argv] = [
 @pytest.fixture(scope="module")
 def line(server: PrivateServer) -> Iterator[Line]:
     """Return a line to a server with one large key of each type."""
-    client = redis.Redis.from_url(server.url.replace("/0", "/3"), protocol=2, socket_timeout=5)
+    client = redis.Redis.from_url(
+        server.url.replace("/0", "/3"), protocol=2, socket_keepalive=False, socket_timeout=5
+    )
     pipe = client.pipeline()
     pipe.hset("hash", mapping={str(number): number for number in MANY})
     pipe.sadd("set", *MANY)

@@ -115,7 +115,7 @@ def value(client: redis.Redis) -> object:
 @pytest.fixture
 def store(any_client: redis.Redis, any_server: PrivateServer) -> UndoStore:
     """Return a store of undos in database 15 of the server."""
-    client = redis.Redis.from_url(any_server.url.replace("/0", "/15"), protocol=2)
+    client = redis.Redis.from_url(any_server.url.replace("/0", "/15"), protocol=2, socket_keepalive=False)
     return UndoStore(client, namespace="thumbapp:v1:")
 
 

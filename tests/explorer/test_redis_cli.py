@@ -292,7 +292,7 @@ def their_texts(server: PrivateServer, lines: list[str]) -> list[str]:
 
 def our_texts(server: PrivateServer, lines: list[str]) -> list[str]:
     """Return what a console of ours answers to each of *lines*."""
-    client = redis.Redis.from_url(server.url, protocol=2)
+    client = redis.Redis.from_url(server.url, protocol=2, socket_keepalive=False)
     link = Link(client, name="tests")
     gate = Gate(Server("elsewhere", "tests", link), secret=b"test-secret", audit=ListAudit())
     console = Console(gate, db=OURS)

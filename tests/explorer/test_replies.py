@@ -43,7 +43,7 @@ LINES = [
 @pytest.fixture
 def link(redis_client: redis.Redis, redis_url: str) -> Iterator[Link]:
     """Return a link to the private server, emptied after the test."""
-    link = Link(redis.Redis.from_url(redis_url, protocol=2), name="tests")
+    link = Link(redis.Redis.from_url(redis_url, protocol=2, socket_keepalive=False), name="tests")
     yield link
     link.close()
 

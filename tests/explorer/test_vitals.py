@@ -96,7 +96,10 @@ def test_a_client_is_listed_and_ended(gate: Gate, any_client: redis.Redis) -> No
 
 def test_every_client_is_listed_however_many(gate: Gate, any_client: redis.Redis) -> None:
     kwargs = any_client.get_connection_kwargs()
-    others = [redis.Redis(host=kwargs["host"], port=kwargs["port"], protocol=2) for _ in range(40)]
+    others = [
+        redis.Redis(host=kwargs["host"], port=kwargs["port"], protocol=2, socket_keepalive=False)
+        for _ in range(40)
+    ]
     for number, other in enumerate(others):
         other.client_setname(f"other-{number}")
 

@@ -144,7 +144,7 @@ def mute() -> Iterator[int]:
 
 
 def test_a_server_that_says_nothing_is_left_alone_after_a_while(mute: int) -> None:
-    client = redis.Redis(port=mute, protocol=2, socket_timeout=1, driver_info=None)
+    client = redis.Redis(port=mute, protocol=2, socket_keepalive=False, socket_timeout=1, driver_info=None)
 
     with pytest.raises(ServerAway, match="no answer within"), Link(client, name="mute").hold(0) as line:
         line.exchange(("PING",), timeout_s=0.05)

@@ -104,7 +104,9 @@ def _client(request: pytest.FixtureRequest, server_of: Callable[[str], PrivateSe
     if not (request.cls and issubclass(request.cls, OnOurs)):
         yield
         return
-    request.cls.client = redis.Redis.from_url(server_of(request.cls.kind).url, protocol=2, socket_timeout=5)
+    request.cls.client = redis.Redis.from_url(
+        server_of(request.cls.kind).url, protocol=2, socket_keepalive=False, socket_timeout=5
+    )
     yield
     request.cls.client.flushall()
     request.cls.client.close()

@@ -40,6 +40,6 @@ def admin(site: Site) -> Browser:
 @pytest.fixture
 def keys(redis_url: str) -> Iterator[redis.Redis]:
     """Return a client of a database without the app's keys."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2, socket_keepalive=False)
     yield client
     client.close()

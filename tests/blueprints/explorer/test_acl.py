@@ -60,7 +60,9 @@ def test_leaving_the_password_alone_keeps_it(admin: Browser, redis_url: str) -> 
     confirmed(admin, PAGE, **ALA)
     confirmed(admin, PAGE, **ALA | {"sign_in": "keep", "password": "", "commands": "+ping"})
 
-    other = redis.Redis.from_url(redis_url.replace("redis://", "redis://ala:haslo@"), protocol=2)
+    other = redis.Redis.from_url(
+        redis_url.replace("redis://", "redis://ala:haslo@"), protocol=2, socket_keepalive=False
+    )
     assert other.execute_command("PING")
     other.close()
 

@@ -267,7 +267,7 @@ def test_a_key_is_copied_to_another_database(browser: Browser, keys: redis.Redis
     answer = browser.post(f"/redis/copy?db={OTHER_DB}&key={to_id(b'k')}", new="copy", to_db=str(OTHER_DB + 1))
     page = browser.get(answer.location).text
 
-    there = redis.Redis.from_url(keys_url(keys, OTHER_DB + 1), protocol=2)
+    there = redis.Redis.from_url(keys_url(keys, OTHER_DB + 1), protocol=2, socket_keepalive=False)
     assert there.hget("copy", "f") == b"v"
     again = browser.post(f"/redis/copy?db={OTHER_DB}&key={to_id(b'k')}", new="copy", to_db=str(OTHER_DB + 1))
     assert again.status_code == 409

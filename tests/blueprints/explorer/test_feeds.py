@@ -22,7 +22,7 @@ NEWS = f"/redis/pubsub?db={OTHER_DB}&channels=news&patterns=user:*"
 @pytest.fixture
 def keys(redis_url: str) -> Iterator[redis.Redis]:
     """Return a client of the database; the notifications are off before and after."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2, socket_keepalive=False)
     client.config_set(SETTING, "")
     yield client
     client.config_set(SETTING, "")

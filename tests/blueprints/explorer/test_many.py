@@ -22,7 +22,7 @@ BULK = f"/redis/bulk?db={OTHER_DB}&match=user:*"
 @pytest.fixture
 def keys(redis_url: str) -> Iterator[redis.Redis]:
     """Return a client of a database without the app's keys, with sixty users and two others."""
-    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2)
+    client = redis.Redis.from_url(redis_url.replace("/0", f"/{OTHER_DB}"), protocol=2, socket_keepalive=False)
     client.mset({f"user:{number}": number for number in range(60)} | {"other": 1, "thumbapp:own": 1})
     yield client
     client.close()

@@ -19,7 +19,7 @@ PLACE = f"server=other&db=0&key={to_id(b'k')}"
 @pytest.fixture
 def other(server_of: Callable[[str], PrivateServer]) -> Iterator[redis.Redis]:
     """Return a client of another server with a key, made well again afterwards."""
-    client = redis.Redis.from_url(server_of("redis").url, protocol=2)
+    client = redis.Redis.from_url(server_of("redis").url, protocol=2, socket_keepalive=False)
     client.set("k", "v")
     yield client
     client.execute_command("REPLICAOF", "NO", "ONE")

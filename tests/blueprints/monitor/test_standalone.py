@@ -129,7 +129,7 @@ def test_the_app_s_own_layout_and_filters_stay_its_own(shop: StreamHuey) -> None
 
 
 def test_redis_that_is_away_is_said_and_not_raised() -> None:
-    nobody = redis.Redis(port=1, protocol=2, retry=Retry(NoBackoff(), 0))
+    nobody = redis.Redis(port=1, protocol=2, socket_keepalive=False, retry=Retry(NoBackoff(), 0))
     app = Flask(__name__)
     register_monitor(
         app, StreamHuey("shop", client=nobody, namespace="shop:", key=b"k" * 32), allow=lambda: True
