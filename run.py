@@ -12,6 +12,7 @@ import platform
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -55,15 +56,17 @@ def alone() -> "Iterator[None]":
 
 
 def lock_on_windows(file: IO[bytes]) -> None:
-    """Return once *file* is ours; the system gives up after ten seconds, we do not."""
+    """Return once *file* is ours; we wait ourselves, for Ctrl-C is heard between our own steps only."""
     import msvcrt
 
     file.seek(2**30)
-    is_ours = False
-    while not is_ours:
-        with contextlib.suppress(OSError):
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-            is_ours = True
+    while True:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:  # another one has it
+            time.sleep(0.2)
+        else:
+            return
 
 
 def prepare(extra: str) -> None:
@@ -86,7 +89,7 @@ def prepare(extra: str) -> None:
 
 def fingerprint() -> str:
     """Return what the environment depends on: its place, its Python, and what is installed."""
-    parts = [str(VENV).encode(), VERSION.encode()]
+    parts = [os.fsencode(VENV), VERSION.encode()]
     parts += [(ROOT / name).read_bytes() for name in ("setup.cfg", "pyproject.toml")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -129,7 +132,8 @@ def run(module: str, arguments: "list[str]") -> None:
     command = [str(PYTHON), "-P", "-m", module, *arguments]  # -P: not what lies in this folder
     if not IS_WINDOWS:
         os.execv(command[0], command)  # noqa: S606  # the environment's own Python
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the child by itself
+    for name in ("SIGINT", "SIGBREAK"):  # Ctrl-C and Ctrl-Break reach the child by themselves
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     if module == "pytest":
         sys.exit(subprocess.call(command))
     # The pipe is the child's lifeline: it stops when we end, however that may be.
@@ -137,4 +141,7 @@ def run(module: str, arguments: "list[str]") -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")

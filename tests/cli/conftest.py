@@ -56,12 +56,12 @@ def thumbapp(environment: dict[str, str]) -> Run:
         done = subprocess.run(
             [sys.executable, "-m", "thumbapp", *map(str, arguments)],
             env=environment | more,
-            input=stdin,
+            input=stdin.encode(),  # as it is: as text, Windows would end its lines in another way
             capture_output=True,
-            encoding="utf-8",
             timeout=PATIENCE_S,
         )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        out, err = (said.decode().replace(os.linesep, "\n") for said in (done.stdout, done.stderr))
+        return Answer(done.returncode, out, err)
 
     return run
 

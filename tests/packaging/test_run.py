@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKE_PIP = """
 import pathlib, sys, time
 log = pathlib.Path(sys.prefix).parent / "pip.log"
-with log.open("a") as file:
+with log.open("a", encoding="utf-8") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
 time.sleep(0.3)
 """
@@ -30,7 +30,7 @@ FAKE_PROJECT = 'import sys; print("ran", *sys.argv[1:])'
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with run.py and its settings, in which pip and ThumbApp are stand-ins."""
-    folder = tmp_path / "check out"
+    folder = tmp_path / "Jörg Łąckis check-out"
     folder.mkdir()
     for name in ("run.py", "setup.cfg", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
@@ -81,7 +81,7 @@ def test_it_becomes_pytest_with_the_arguments_after_test(checkout: Path) -> None
     done = run(checkout, "test", "-k", "one thing")
 
     assert done.stdout.splitlines()[-1] == "ran -k one thing"
-    assert installs(checkout)[0].endswith("check out[test]")
+    assert installs(checkout)[0].endswith(f"{checkout.name}[test]")
 
 
 def test_it_installs_once(checkout: Path) -> None:
@@ -177,6 +177,15 @@ def test_a_python_without_venv_is_told_what_to_install(checkout: Path) -> None:
 
     assert done.returncode == 1
     assert f"sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the lock is another one there")
+def test_ctrl_c_while_another_one_installs_is_a_word(checkout: Path) -> None:
+    pressed = "import fcntl, signal; fcntl.flock = lambda *_: signal.raise_signal(signal.SIGINT)"
+
+    done = run_in_a_python_where(pressed, checkout)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "Stopped.\n")
 
 
 def test_an_old_python_is_told_so(checkout: Path) -> None:

@@ -52,6 +52,34 @@ def test_a_second_press_hurries(clock: Clock) -> None:
     assert stop.is_urgent
 
 
+def test_a_signal_ends_at_once_what_takes_long() -> None:
+    program = """
+import signal, time
+from thumbapp.runtime.stopping import Stopped, StopRequest
+stop = StopRequest()
+stop.listen()
+try:
+    with stop.interrupting():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(30)
+        except Exception:
+            print("swallowed")
+except Stopped:
+    print("stopped", stop.is_set)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+
+    assert (ran.stdout, ran.stderr) == ("stopped True\n", "")
+
+
+def test_what_was_asked_for_otherwise_meanwhile_ends_it_afterwards() -> None:
+    stop = StopRequest()
+
+    with pytest.raises(Stopped), stop.interrupting():
+        stop.ask()
+
+
 def test_a_pause_ends_when_somebody_asks_to_stop() -> None:
     stop = StopRequest()
     stop.ask()

@@ -130,6 +130,17 @@ def test_half_open_connections_do_not_stop_it(site: Served) -> None:
         each.close()
 
 
+def test_six_hundred_connections_at_once_are_all_answered(site: Served) -> None:
+    opened = [socket.create_connection(("127.0.0.1", site.port), 20) for _ in range(600)]
+
+    for each in opened:
+        each.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert {each.recv(12) for each in opened} == {b"HTTP/1.1 200"}
+    for each in opened:
+        each.close()
+
+
 def test_a_request_that_runs_is_finished_when_it_stops(site: Served) -> None:
     connection = site.connection()
     connection.request("GET", "/slow")

@@ -5,6 +5,8 @@ what was asked for failed. Each is imported when it is asked for, so that ``thum
 waits for neither Flask nor Redis.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -52,7 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a path may hold what a Windows code page cannot print
             stream.reconfigure(errors="backslashreplace")
-    group()(args=arguments, prog_name="thumbapp")
+    try:
+        group()(args=arguments, prog_name="thumbapp")
+    except OSError as error:
+        if not _is_reader_gone(error):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still unwritten goes there
+        sys.exit(1)
+
+
+def _is_reader_gone(error: OSError) -> bool:
+    """Return whether *error* is how Windows says that nobody reads on; click knows EPIPE alone."""
+    if os.name != "nt" or error.errno != errno.EINVAL:
+        return False
+    try:  # EINVAL alone says too little; one more line does no harm before a traceback
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
 
 
 def group() -> click.Group:

@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
-from typing import Any
 
 import click
 
@@ -49,21 +49,23 @@ def _run(settings: Settings, threads: int, *, until_eof: bool) -> None:
     from thumbapp.runtime import logs
 
     logs.configure(settings)
+    listens = threading.Event()
+    if until_eof:
+        _hold_lifeline(listens)
     # The settings are the environment's: say there how many threads, for what is sized by it.
     os.environ["THUMBAPP_WORKERS"] = str(threads)
     from thumbapp.tasks import huey
 
-    if until_eof:
-        _hold_lifeline(huey)
+    huey.on_consumer_start.append(listens.set)
     huey.create_consumer(workers=threads).run()
 
 
-def _hold_lifeline(huey: Any) -> None:
-    """End with our parent: from the moment on that the consumer listens to signals."""
+def _hold_lifeline(listens: threading.Event) -> None:
+    """End with our parent: in order once the consumer *listens* to signals, before at once."""
     from thumbapp.runtime import lifeline
 
     pipe = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
-    huey.on_consumer_start.append(lambda: lifeline.watch(pipe, _end))
+    lifeline.watch(pipe, lambda: _end() if listens.is_set() else os._exit(0))
 
 
 def _end() -> None:

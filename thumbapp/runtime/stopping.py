@@ -3,8 +3,8 @@
 import queue
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 # One press may arrive twice: from the terminal and from a parent that hands it on.
@@ -13,8 +13,8 @@ _ONE_PRESS_S = 0.5
 _SLICE_S = 0.25
 
 
-class Stopped(Exception):
-    """Somebody asked to stop while something was still being started."""
+class Stopped(BaseException):
+    """Somebody asked to stop while something was still being started; no error that code might get over."""
 
 
 class StopRequest:
@@ -29,6 +29,7 @@ class StopRequest:
         self._clock = clock
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._asked_at = 0.0
+        self._is_interrupting = False
         self.is_set = False
         self.is_urgent = False
 
@@ -54,6 +55,17 @@ class StopRequest:
         if self.wait(seconds):
             raise Stopped
 
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Raise Stopped as soon as a signal asks to stop, whatever is done in here: it may take long."""
+        self._is_interrupting = True
+        try:
+            self.pause(0)
+            yield
+        finally:
+            self._is_interrupting = False
+        self.pause(0)  # an import may have swallowed it, and a lifeline only asks
+
     def listen(self) -> None:
         """Ask to stop on every signal that means it; called in the main thread."""
         for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
@@ -64,3 +76,6 @@ class StopRequest:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.ask()
+        if self._is_interrupting:
+            self._is_interrupting = False
+            raise Stopped

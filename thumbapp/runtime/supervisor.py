@@ -145,9 +145,9 @@ class Supervisor:
         self._say("worker", f"{self._plan.workers} threads (pid {self._worker.pid})")
 
     def _start_web(self, sockets: "list[socket.socket]") -> WebServer:
-        app = self._make_app(self._settings)
-        self._end_streams = getattr(app, "extensions", {}).get(SHUTDOWN, ())
-        self._stop.pause(0)
+        with self._stop.interrupting():  # the first time all of it is compiled, which may take half a minute
+            app = self._make_app(self._settings)
+            self._end_streams = getattr(app, "extensions", {}).get(SHUTDOWN, ())
         web = WebServer(
             app,
             sockets,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 THREADS = 64
 CONNECTIONS = 2_000
+# On Windows select() takes 512 sockets, and Python has nothing else there: one more would end the loop.
+_WINDOWS_CONNECTIONS = 500
 # A connection may hold itself and the files of its unsent answers.
 _FILES_A_CONNECTION = 5
 _OTHER_FILES = 150
@@ -99,6 +101,8 @@ def _why(host: str, port: int, error: OSError) -> PortTaken | CannotListen:
 
 def _connections() -> int:
     """Return how many connections may be open at once: one that cannot be accepted would stop all."""
+    if sys.platform == "win32":
+        return _WINDOWS_CONNECTIONS
     files = allow_open_files(_OTHER_FILES + CONNECTIONS * _FILES_A_CONNECTION)
     return max(_OTHER_FILES, min(CONNECTIONS, files - _OTHER_FILES))
 
