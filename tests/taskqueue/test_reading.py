@@ -7,9 +7,9 @@ from huey.registry import Message
 from huey.utils import Error
 
 from thumbapp.taskqueue.reading import described
-from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
+from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
-OURS = SignedJsonSerializer(message_key(b"secret"))
+OURS = SignedJsonSerializer(signing_key(b"secret"))
 
 
 def message(**changes: object) -> Message:

@@ -8,9 +8,9 @@ from huey.registry import Message
 from huey.utils import SKIPPED, Error
 
 from thumbapp.errors import MessageRefused, NotJson
-from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
+from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
-SERIALIZER = SignedJsonSerializer(message_key(b"secret"))
+SERIALIZER = SignedJsonSerializer(signing_key(b"secret"))
 WHEN = datetime(2026, 3, 29, 2, 30, 0, 123456)  # noqa: DTZ001  # huey's own times are naive UTC
 LEAF = Message("2", "say", None, 0, 0, None, ("hello",), {"to": "you"})
 
@@ -120,5 +120,5 @@ def test_what_we_did_not_write_is_refused(data: bytes, reason: str) -> None:
 
 
 def test_a_key_for_messages_is_not_the_secret() -> None:
-    assert message_key(b"secret") != message_key(b"other")
-    assert b"secret" not in message_key(b"secret")
+    assert signing_key(b"secret") != signing_key(b"other")
+    assert b"secret" not in signing_key(b"secret")

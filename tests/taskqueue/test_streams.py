@@ -10,7 +10,7 @@ from huey.api import Task, chord
 from huey.exceptions import TaskException
 
 from thumbapp.errors import MessageTooLarge, TaskDied
-from thumbapp.taskqueue.leases import GROUP
+from thumbapp.taskqueue.groups import GROUP
 from thumbapp.taskqueue.queue import StreamHuey
 
 LEASE_S = 2.0

@@ -89,8 +89,10 @@ _ADVICE: Final[dict[int, str]] = {
     404: "Check the address, or start from the first page.",
     405: "Go back, or start from the first page.",
     401: "Sign in and you come back here.",
+    409: "Go back and reload the page: it shows how things are now.",
     410: "Upload the picture again to make new thumbnails.",
     413: "Make the picture smaller, or send fewer pictures at once.",
+    422: "Go back, and change what the message speaks of.",
     429: "Wait a little; what you have is kept.",
     503: "Nothing was lost. The page will work again by itself; try in a moment.",
 }
@@ -102,6 +104,7 @@ _ADVICE_FOR: Final[dict[str, str]] = {
     errors.UserNotFound.code: "Go back and reload the page.",
     errors.TaskNotFound.code: "Check the address, or look for it in the list of tasks.",
     errors.LastAdmin.code: "Go back, and give somebody else the role first.",
+    errors.ScriptEnded.code: "Wait until the server is back; change the script before it runs again.",
 }
 # Werkzeug's own sentences are long and speak of URLs and methods.
 _PLAINLY: Final[dict[int, str]] = {

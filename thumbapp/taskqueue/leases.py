@@ -18,11 +18,10 @@ import redis
 
 from thumbapp.taskqueue import scripts
 from thumbapp.taskqueue.delivery import MAX_ATTEMPTS, Delivery, Hands, Place, Word
+from thumbapp.taskqueue.groups import GROUP, NOBODY
 
 logger = logging.getLogger("huey.leases")
 
-GROUP = b"workers"
-NOBODY = b"nobody"
 _RENEW_AT_MOST_EVERY_S = 3.0
 _SWEEP_EVERY_S = 1.0
 # What the server sent and this process never saw: no reply is on its way for longer.

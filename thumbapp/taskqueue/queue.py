@@ -27,7 +27,7 @@ from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.registry import NamedRegistry
 from thumbapp.taskqueue.running import RunningHuey
 from thumbapp.taskqueue.scheduled import ScheduledRuns
-from thumbapp.taskqueue.serializer import ChordParts, SignedJsonSerializer, message_key
+from thumbapp.taskqueue.serializer import ChordParts, SignedJsonSerializer, signing_key
 from thumbapp.taskqueue.storage import StreamStorage
 
 logger = logging.getLogger("huey.queue")
@@ -121,7 +121,7 @@ class StreamHuey(RunningHuey):
             "thumbapp",
             client=connect(settings, name="thumbapp-queue"),
             namespace=settings.namespace,
-            key=message_key(settings.secret()),
+            key=signing_key(settings.secret()),
             results_ttl_s=settings.retention_s,
             lease_s=settings.lease,
             expected=(ThumbAppError,),

@@ -7,15 +7,13 @@ a task of it, and it stays paused over restarts. Times are the server's. Knows n
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import redis
 
 from thumbapp.errors import UnknownQueue
 from thumbapp.taskqueue.delivery import RANKS
-from thumbapp.taskqueue.leases import GROUP, NOBODY
-
-_EMPTY: Final = "0-0"
+from thumbapp.taskqueue.groups import GROUP, NOBODY, first_fresh, given, in_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +101,12 @@ class Queues:
         """Return for each queue when its oldest waiting message came, ms since 1970; None: none waits."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key, row in zip(self._keys.values(), rows, strict=True):
-                pipe.xrange(key, min=_after(row[2]), count=1)
+                pipe.xrange(key, min=first_fresh(row[2]), count=1)
             fresh = pipe.execute(raise_on_error=False)
         found = []
         for entries, row in zip(fresh, rows, strict=True):
-            given = [each["message_id"] for each in row[3]] if isinstance(row[3], list) else []
-            waiting = [*given, *(entry for entry, _ in entries)] if isinstance(entries, list) else given
+            back = [each["message_id"] for each in row[3]] if isinstance(row[3], list) else []
+            waiting = [*back, *(entry for entry, _ in entries)] if isinstance(entries, list) else back
             found.append(min((int(entry.partition(b"-")[0]) for entry in waiting), default=None))
         return found
 
@@ -116,34 +114,15 @@ class Queues:
 def _state(
     rank: str, length: Any, pending: Any, *, oldest_ms: int | None, now_ms: int, paused: bytes | None
 ) -> QueueState:
-    held, given = _pending(pending)
+    held = in_hand(pending)
     return QueueState(
         name=rank,
         waiting=max(0, int(length) - held),
         in_hand=held,
-        lag=max(0, int(length) - given),
+        lag=max(0, int(length) - given(pending)),
         oldest_s=None if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000),
         paused_at=datetime.fromtimestamp(int(paused) / 1000, UTC) if paused else None,
     )
-
-
-def _pending(pending: Any) -> tuple[int, int]:
-    """Return how many messages workers hold, and with those handed back, by the reply to XPENDING.
-
-    An error: nobody ever took one.
-    """
-    if isinstance(pending, Exception):
-        return 0, 0
-    free = sum(int(each["pending"]) for each in pending["consumers"] if each["name"] == NOBODY)
-    return int(pending["pending"]) - free, int(pending["pending"])
-
-
-def _after(groups: Any) -> str:
-    """Return the first id that workers have not been given, by the reply to XINFO GROUPS."""
-    known = {} if isinstance(groups, Exception) else {each["name"]: each for each in groups}
-    last = known.get(GROUP, {}).get("last-delivered-id", _EMPTY.encode()).decode()
-    moment, _, number = last.partition("-")
-    return f"{moment}-{int(number) + 1}"
 
 
 def _raise_outage(reply: Any) -> None:

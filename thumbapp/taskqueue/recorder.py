@@ -162,7 +162,7 @@ class Recorder:
         if run is not None:
             facts += ["parent", run.task.id]
         if signal == signals.SIGNAL_SCHEDULED:
-            facts += ["due_at", _due_ms(task)]
+            facts += ["due_at", _due_ms(task) or self._now_ms()]
             self._write(task, "scheduled", facts=facts)
         else:
             facts += ["queued_at", self._now_ms()]
@@ -319,10 +319,5 @@ def arguments_text(value: object) -> bytes:
 
 
 def _due_ms(task: Task) -> int:
-    """Return when *task*, whose time is naive and UTC, is due."""
-    return int(task.eta.replace(tzinfo=UTC).timestamp() * 1000) if task.eta else now_ms()
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970, as records have it."""
-    return time.time_ns() // 1_000_000
+    """Return when *task*, whose time is naive and UTC, is due; 0 when it has none."""
+    return int(task.eta.replace(tzinfo=UTC).timestamp() * 1000) if task.eta else 0

@@ -28,7 +28,7 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _PURPOSE = b"thumbapp task queue messages 1"
 
 
-def message_key(secret: bytes) -> bytes:
+def signing_key(secret: bytes) -> bytes:
     """Return the key for queue messages that follows from the app's *secret* and serves nothing else."""
     return hmac.digest(secret, _PURPOSE, "sha256")
 

@@ -31,11 +31,6 @@ class Durations:
         """How many there are."""
         return sum(self.counts)
 
-    @property
-    def mean_ms(self) -> float | None:
-        """The mean, None when there are none."""
-        return self.sum_ms / self.number if self.number else None
-
     def percentile_ms(self, percent: float) -> float | None:
         """Return what *percent* of them do not exceed; None when there are none.
 

@@ -15,7 +15,7 @@ from huey.storage import RedisExpireStorage
 
 from thumbapp.taskqueue import scripts
 from thumbapp.taskqueue.delivery import NORMAL, Word, rank_of
-from thumbapp.taskqueue.leases import GROUP, NOBODY
+from thumbapp.taskqueue.groups import GROUP, NOBODY, first_fresh, in_hand, next_id
 from thumbapp.taskqueue.streams import TaskStreams
 
 DEAD_KEPT = 10_000
@@ -80,7 +80,7 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
                 pipe.xpending(stream, GROUP)
             replies = pipe.execute(raise_on_error=False)
         return sum(
-            length - _in_work(pending) for length, pending in zip(replies[::2], replies[1::2], strict=True)
+            length - in_hand(pending) for length, pending in zip(replies[::2], replies[1::2], strict=True)
         )
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
@@ -105,12 +105,11 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
             yield from (fields.get(b"m", b"") for _, fields in self.conn.xrange(stream, entry, entry))
 
     def _after(self, stream: bytes) -> str:
-        """Return the first id that the group has not been given."""
+        """Return the first id that workers have not been given."""
         try:
-            groups = {group["name"]: group["last-delivered-id"] for group in self.conn.xinfo_groups(stream)}
+            return first_fresh(self.conn.xinfo_groups(stream))
         except redis.ResponseError:
             return "-"
-        return _next_id(groups.get(GROUP, b"0-0"))
 
     def unfinished_items(self) -> Iterator[bytes]:
         """Yield every message, waiting, in hand or scheduled; one that moves meanwhile may come twice."""
@@ -120,7 +119,7 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
             after = "-"
             while entries := self.conn.xrange(stream, min=after, count=_SCANNED_AT_ONCE):
                 yield from (fields.get(b"m", b"") for _, fields in entries)
-                after = _next_id(entries[-1][0])
+                after = next_id(entries[-1][0])
 
     def flush_queue(self) -> None:
         """Delete all messages, waiting or in hand."""
@@ -276,12 +275,6 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         self.conn.close()
 
 
-def _next_id(entry: bytes) -> str:
-    """Return the first id after *entry*."""
-    moment, _, number = entry.decode().partition("-")
-    return f"{moment}-{int(number) + 1}"
-
-
 def _bytes(key: str | bytes) -> bytes:
     return key if isinstance(key, bytes) else key.encode()
 
@@ -289,11 +282,3 @@ def _bytes(key: str | bytes) -> bytes:
 def _is_flag(key: str | bytes) -> bool:
     """Whether *key* is that of a revocation: Huey looks for those before each task."""
     return _bytes(key).startswith((b"r:", b"rt:"))
-
-
-def _in_work(pending: Any) -> int:
-    """Return how many entries workers hold, by the reply to XPENDING (an error: there is no group)."""
-    if isinstance(pending, redis.ResponseError):
-        return 0
-    free = sum(int(each["pending"]) for each in pending["consumers"] if each["name"] == NOBODY)
-    return int(pending["pending"]) - free

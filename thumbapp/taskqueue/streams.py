@@ -17,7 +17,8 @@ import redis
 
 from thumbapp.taskqueue import scripts
 from thumbapp.taskqueue.delivery import NORMAL, RANKS, Delivery, Hands, Outbox, Word
-from thumbapp.taskqueue.leases import GROUP, Leases, message
+from thumbapp.taskqueue.groups import GROUP
+from thumbapp.taskqueue.leases import Leases, message
 from thumbapp.taskqueue.line import Line
 
 logger = logging.getLogger("huey.streams")

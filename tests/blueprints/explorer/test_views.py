@@ -16,7 +16,7 @@ from tests.blueprints.people import Browser, Site
 from tests.explorer.test_edit import FILL
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
-from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
+from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
 MOST_BYTES = 64_000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -145,7 +145,7 @@ def test_the_count_of_a_hyperloglog_and_the_bits_of_a_bitmap(browser: Browser, k
 def test_a_message_of_the_queue_is_read_as_its_task(
     browser: Browser, people: Site, keys: redis.Redis
 ) -> None:
-    serializer = SignedJsonSerializer(message_key(people.parts.settings.secret()))
+    serializer = SignedJsonSerializer(signing_key(people.parts.settings.secret()))
     keys.set("k", serializer.serialize({"made": 3}))
     keys.hset("results", "t-1", serializer.serialize([1, "two"]))
 

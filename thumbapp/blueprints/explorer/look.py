@@ -25,7 +25,7 @@ from thumbapp.explorer.wire import Journal
 from thumbapp.explorer.writing import Writing, fitting, write
 from thumbapp.forms.explorer.model import item_id, place_id
 from thumbapp.taskqueue.reading import described
-from thumbapp.taskqueue.serializer import SignedJsonSerializer, message_key
+from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
 LARGEST_PICTURE: Final = 5_000_000
 _LONGEST_TEXT: Final = 300
@@ -145,7 +145,7 @@ def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Jou
 def decode_message(data: bytes) -> str | None:
     """Return what a message of this app's queue says, None for any other bytes."""
     if "redis_serializer" not in g:
-        g.redis_serializer = SignedJsonSerializer(message_key(parts().settings.secret()))
+        g.redis_serializer = SignedJsonSerializer(signing_key(parts().settings.secret()))
     return described(data, g.redis_serializer)
 
 
