@@ -25,9 +25,9 @@ import redis
 
 from benchmarks.explorer_data import BIG_HASH, BIG_STREAM, BIG_STRING, Filled
 from benchmarks.explorer_peers import Commander, Ours, bare_scan
+from benchmarks.figures import put
 
 MATCH = "*user*5555*"
-MARKS = ("<!-- explorer: begin -->", "<!-- explorer: end -->")
 BIG = (BIG_HASH, BIG_STREAM, BIG_STRING)
 
 
@@ -231,15 +231,6 @@ def asked_once(theirs: Commander, path: str) -> str:
     return f"{time.perf_counter() - began:.1f} s, {size / 1e6:.1f} MB"
 
 
-def write(path: Path, text: str, *, marks: tuple[str, str] = MARKS) -> None:
-    """Put *text* between the marks in the file at *path*."""
-    begin, end = marks
-    old = path.read_text("utf-8")
-    head, _, rest = old.partition(begin)
-    _, _, tail = rest.partition(end)
-    path.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}", "utf-8")
-
-
 def main() -> None:
     """Measure, print, and write where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -256,7 +247,7 @@ def main() -> None:
         f"{datetime.now(UTC):%d %B %Y}, load {load:.0f} at the beginning. `python -m benchmarks.explorer`."
     )
     if options.write:
-        write(options.write, table.text(about))
+        put("explorer", f"\n{table.text(about)}", page=options.write)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.explorer import MATCH, write
+from benchmarks.explorer import MATCH
 from benchmarks.explorer_data import BIG_HASH, BIG_STREAM, BIG_STRING, Filled
 from benchmarks.explorer_peers import Ours
+from benchmarks.figures import put
 
 PARTS = 12
-MARKS = ("<!-- explorer_hour: begin -->", "<!-- explorer_hour: end -->")
 TURNED = {BIG_HASH: "v_find=field:99*", BIG_STREAM: "v_reversed=1", BIG_STRING: "v_view=hex"}
 
 
@@ -87,7 +87,7 @@ def main() -> None:
         finally:
             filled.stop()
     if options.write:
-        write(options.write, report(found, options.keys), marks=MARKS)
+        put("explorer_hour", f"\n{report(found, options.keys)}", page=options.write)
 
 
 if __name__ == "__main__":

@@ -41,12 +41,17 @@ def _cpu_s(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / _TICKS
 
 
+def put(mark: str, text: str, *, page: Path = PAGE) -> None:
+    """Put *text* into *page*, between the comments that begin and end *mark*."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    head, found, rest = page.read_text("utf-8").partition(begin)
+    if not found:
+        raise SystemExit(f"{page} has no {begin}")
+    page.write_text(f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}", "utf-8")
+
+
 def write(mark: str, title: str, about: str, figures: Iterable[Figure], *, load: float) -> None:
     """Put the table into docs/benchmarks.md, between the comments that begin and end *mark*."""
-    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
-    head, found, rest = PAGE.read_text("utf-8").partition(begin)
-    if not found:
-        raise SystemExit(f"{PAGE} has no {begin}")
     told = [
         f"## {title}",
         "",
@@ -57,4 +62,4 @@ def write(mark: str, title: str, about: str, figures: Iterable[Figure], *, load:
         "|---|---|---|",
         *(figure.row() for figure in figures),
     ]
-    PAGE.write_text(f"{head}{begin}\n" + "\n".join(told) + f"\n{end}{rest.partition(end)[2]}", "utf-8")
+    put(mark, "\n".join(told))

@@ -43,7 +43,7 @@ def floor(job: dict[str, Any]) -> int:
         picture.draft(None, (job["sizes"][0], job["sizes"][0] * picture.height // picture.width))
         picture.load()
         small = [picture.crop((0, 0, *_fitted(picture, size))) for size in job["sizes"]]
-    return sum(_encode(image, job) for image in small)
+    return sum(encode(image, job) for image in small)
 
 
 def copy_thumbnail(job: dict[str, Any]) -> int:
@@ -80,10 +80,11 @@ def reference(job: dict[str, Any]) -> int:
 
     with Image.open(job["path"]) as picture:
         whole = to_srgb(picture.convert(picture.mode), picture.info.get("icc_profile"))
-        return sum(_save(_exact(whole, _fitted(whole, size)), job, size) for size in job["sizes"])
+        return sum(_save(exact(whole, _fitted(whole, size)), job, size) for size in job["sizes"])
 
 
-def _exact(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def exact(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return *image* scaled by Lanczos in floating point, rounded once."""
     bands = [band.convert("F").resize(size, Image.Resampling.LANCZOS) for band in image.split()]
     return Image.merge(image.mode, [band.point(lambda value: value * 1 + 0.5).convert("L") for band in bands])
 
@@ -95,12 +96,13 @@ def _fitted(image: Image.Image, size: int) -> tuple[int, int]:
 
 def _save(image: Image.Image, job: dict[str, Any], size: int) -> int:
     if not job["out"]:
-        return _encode(image, job)
+        return encode(image, job)
     image.save(Path(job["out"]) / f"{size}.png", compress_level=1)
     return 0
 
 
-def _encode(image: Image.Image, job: dict[str, Any]) -> int:
+def encode(image: Image.Image, job: dict[str, Any]) -> int:
+    """Return how many bytes *image* takes in the format of *job*."""
     stream = io.BytesIO()
     image.save(stream, job["format"], quality=75)
     return len(stream.getvalue())

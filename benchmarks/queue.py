@@ -28,6 +28,7 @@ from pathlib import Path
 import redis
 
 from benchmarks import queue_apps
+from benchmarks.figures import put
 from tests.conftest import PrivateServer, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,14 +50,6 @@ PEERS = {"celery-threads": 1, "celery-prefork": 1, "dramatiq": 1, "rq": 4}
 REQUIREMENTS = ("celery[redis]", "dramatiq[redis]", "rq")
 THREADS = 4
 WAITING = 100_000
-PAGE = ROOT / "docs" / "benchmarks.md"
-SECTION = """## Task queues
-
-`python -m benchmarks.queue --write` lets them take turns on one private Valkey, each with four
-threads, with a task that does nothing, and writes this. A ratio is the middle one of those within each round,
-but for the best rounds, which are compared with stock Huey's best: what else the machine does falls on all of
-them, and on the speed more than on the CPU, which is the workers'.
-"""
 _OTHER_KEYS = 1
 
 
@@ -282,18 +275,6 @@ def _middle(rounds: list[dict[str, tuple[float, float]]], kind: str, what: str) 
     return statistics.median(one[kind][place] / one["huey-pickle"][place] for one in rounds)
 
 
-def write(lines: list[str], *, mark: str) -> None:
-    """Put *lines* into the page, between the markers *mark*; page and place are made when there is none."""
-    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
-    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
-    if begin not in text:
-        text = f"{text.rstrip()}\n\n{SECTION}\n{begin}\n{end}\n"
-    before, _, rest = text.partition(begin)
-    _, _, after = rest.partition(end)
-    whole = "\n".join([begin, *lines, end])
-    PAGE.write_text(f"{before}{whole}{after}", encoding="utf-8")
-
-
 def _machine() -> str:
     load, python = os.getloadavg()[0], sys.version.split()[0]
     cores = os.cpu_count()
@@ -324,7 +305,7 @@ def main() -> None:
                 print(line, flush=True)
                 lines.append(line)
             if options.write:
-                write(lines, mark="queue_peers" if options.peers else "queue")
+                put("queue_peers" if options.peers else "queue", "\n".join(lines))
         finally:
             client.close()
             server.stop()

@@ -24,6 +24,7 @@ import PIL
 from PIL import Image
 
 from benchmarks import imaging_tables as tables
+from benchmarks.figures import put
 from benchmarks.imaging_peers import SIZES
 from benchmarks.imaging_pictures import Picture, fetch, photographs, picture_set
 from benchmarks.imaging_promises import promises, promises_table
@@ -31,7 +32,6 @@ from benchmarks.imaging_quality import compare
 from benchmarks.imaging_tables import OURS, PLAIN, SHARP, SMALL_PAGES
 from thumbapp.imaging.child import environment
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/benchmarks.md"
 LIGHT = "24 MP 4:2:0"
 
 
@@ -189,7 +189,7 @@ def main() -> None:
     text = page(options.rounds, names, speeds, quality, natural, memory)
     print(text)
     if options.write:
-        write(text)
+        put("thumbnails", text)
 
 
 def page(
@@ -218,13 +218,6 @@ def page(
         "Peak memory above idle, MiB": tables.figures(peak, names, of="mib"),
     }
     return "\n\n".join(f"### {title}\n\n{part}" if title else part for title, part in parts.items())
-
-
-def write(text: str) -> None:
-    """Put *text* where the page has the figures of this command."""
-    before, begin, rest = PAGE.read_text(encoding="utf-8").partition("<!-- thumbnails: begin -->\n")
-    _, end, after = rest.partition("<!-- thumbnails: end -->")
-    PAGE.write_text(f"{before}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
