@@ -6,6 +6,7 @@ A console that nobody used for a while is closed. What a person typed is kept in
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -83,11 +84,11 @@ class Consoles:
             ConsoleNotFound: it is somebody else's.
             TooManyConsoles: somebody else's must be closed first; one's own oldest is closed unasked.
         """
-        with self._lock:
-            self._close(lambda desk: desk.console.idle_s > IDLE_S)
+        with ExitStack() as leaving, self._lock:
+            self._take_off(lambda desk: desk.console.idle_s > IDLE_S, leaving)
             desk = self._desks.get(console_id)
             if desk is None or desk.owner != owner or desk.console.gate is not gate:
-                desk = self._opened(console_id, owner=owner, gate=gate, db=db)
+                desk = self._opened(console_id, leaving, owner=owner, gate=gate, db=db)
             self._desks.move_to_end(console_id)
             return desk
 
@@ -99,29 +100,30 @@ class Consoles:
 
     def close(self, console_id: str = "", *, owner: str = "") -> None:
         """Close the console *console_id* of *owner*; all consoles without an id."""
-        with self._lock:
+        with ExitStack() as leaving, self._lock:
             if not console_id:
-                self._close(lambda _: True)
+                self._take_off(lambda _: True, leaving)
             elif (desk := self._desks.get(console_id)) and desk.owner == owner:
-                self._close(lambda other: other is desk)
+                self._take_off(lambda other: other is desk, leaving)
 
-    def _opened(self, console_id: str, *, owner: str, gate: Gate, db: int) -> Desk:
+    def _opened(self, console_id: str, leaving: ExitStack, *, owner: str, gate: Gate, db: int) -> Desk:
         if console_id in self._desks and self._desks[console_id].owner != owner:
             raise ConsoleNotFound  # somebody guessed an id of 128 bits, or sent it on
-        self._close(lambda desk: desk is self._desks.get(console_id))
+        self._take_off(lambda desk: desk is self._desks.get(console_id), leaving)
         own = [desk for desk in self._desks.values() if desk.owner == owner]
         if len(own) >= MOST_OF_ONE:
-            self._close(lambda desk: desk is own[0])
+            self._take_off(lambda desk: desk is own[0], leaving)
         if len(self._desks) >= MOST_OPEN:
             raise TooManyConsoles(MOST_OPEN)
         desk = self._desks[console_id] = Desk(Console(gate, db=db), owner)
         return desk
 
-    def _close(self, is_meant: Callable[[Desk], bool]) -> None:
+    def _take_off(self, is_meant: Callable[[Desk], bool], leaving: ExitStack) -> None:
+        """Forget the consoles that are meant; *leaving* closes them, which waits for what runs there."""
         for console_id, desk in [*self._desks.items()]:
             if is_meant(desk):
                 del self._desks[console_id]
-                desk.console.close()
+                leaving.callback(desk.console.close)
 
 
 class History:

@@ -8,6 +8,7 @@ import redis
 from tests.blueprints.explorer.conftest import editing
 from tests.blueprints.people import Browser, Site
 from thumbapp.accounts.model import Role
+from thumbapp.explorer.names import from_id
 from thumbapp.explorer.scripts import SAMPLES
 
 PAGE = "/redis/scripts?db=9"
@@ -21,11 +22,38 @@ def ran(admin: Browser, source: str, **fields: object) -> str:
     return admin.post(PAGE, **form, confirm=token[1]).text if token else page
 
 
+def opened(page: str) -> list[str]:
+    """Return the ids of the keys that the result on *page* leads to, as names."""
+    found = re.search(r"Open (<a href.*?)</p>", page)
+    return [from_id(key).decode() for key in re.findall(r"key=([\w-]+)", found[1])] if found else []
+
+
 def test_a_script_runs_with_its_keys_and_arguments(admin: Browser) -> None:
     page = ran(admin, "return {KEYS[1], ARGV[1]}", key=["one", ""], arg=["<b>", ""])
 
     assert "1) &#34;one&#34;\n2) &#34;&lt;b&gt;&#34;" in page
-    assert "Open" in page
+    assert opened(page) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("return redis.call('SET', KEYS[1], 'b') and 'made b'", ["a", "made b"]),
+        ("return 'a'", ["a"]),
+        ("return 'nothing'", ["a"]),
+        ("return {'made b'}", ["a"]),
+        ("return redis.status_reply('made b')", ["a"]),
+    ],
+    ids=["a key", "the same", "no key", "a list", "a status"],
+)
+def test_a_key_that_a_script_answers_with_can_be_opened(
+    admin: Browser, keys: redis.Redis, source: str, names: list[str]
+) -> None:
+    keys.set("made b", 1)
+
+    page = ran(admin, source, key=["a"])
+
+    assert opened(page) == names
 
 
 def test_where_the_apps_keys_live_it_asks_first(admin: Browser) -> None:

@@ -21,9 +21,10 @@ from thumbapp.errors import (
 )
 from thumbapp.explorer import scripting
 from thumbapp.explorer.line import argument, parse
-from thumbapp.explorer.names import to_id
+from thumbapp.explorer.long_names import id_of
+from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import as_json
-from thumbapp.explorer.resp import Argv, Failure
+from thumbapp.explorer.resp import Argv, Cut, Failure, Status
 from thumbapp.explorer.scripting import Library, Outcome
 from thumbapp.explorer.scripts import SAMPLES, Script, words
 
@@ -31,12 +32,6 @@ ROWS: Final = 3
 _NEW: Final = Script("", "return redis.call('PING')\n")
 
 bp = Blueprint("explorer_scripts", __name__, url_prefix="/redis/scripts")
-
-
-@bp.app_template_filter()
-def argument_id(text: str) -> str:
-    """Return the id of the key whose name was typed as *text*."""
-    return to_id(argument(text))
 
 
 @bp.get("")
@@ -147,6 +142,7 @@ def _page(
         "args": _rows(script.args),
         "outcome": outcome,
         "reply_json": as_json(outcome.reply) if outcome else None,
+        "keys_to_open": _keys_to_open(place, script, outcome) if outcome else [],
         "question": question,
         "error": error,
         "saved": saved,
@@ -231,6 +227,27 @@ def _libraries(place: Where) -> list[Library] | None:
         return scripting.libraries(place.gate)
     except ThumbAppError:
         return None
+
+
+def _keys_to_open(place: Where, script: Script, outcome: Outcome) -> list[tuple[str, str]]:
+    """Return the keys that *script* was given, and the one that it named, each with its address."""
+    names = list(map(argument, script.keys))
+    if (named := _key_named(place, outcome)) is not None:
+        names.append(named)
+    beginning = {"path": "", "cursor": "", "match": "", "type": ""}
+    return [(shown(name), place.url(key=id_of(name), **beginning)) for name in dict.fromkeys(names)]
+
+
+def _key_named(place: Where, outcome: Outcome) -> bytes | None:
+    """Return the string that the script answered when it is the name of a key, None when it is not."""
+    reply = outcome.reply
+    if not isinstance(reply, bytes) or isinstance(reply, Status | Cut):
+        return None
+    try:
+        is_key = place.gate.look(("EXISTS", reply), caller=modes.caller(), db=place.db) == 1
+    except ThumbAppError:  # the script has run: what it answered is shown in any case
+        return None
+    return reply if is_key else None
 
 
 def _rows(given: tuple[str, ...]) -> list[str]:
