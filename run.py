@@ -5,6 +5,7 @@ becomes ``thumbapp up`` (or ``pytest``) with the arguments it was given.
 """
 
 import contextlib
+import errno
 import hashlib
 import importlib.util
 import os
@@ -63,7 +64,9 @@ def lock_on_windows(file: IO[bytes]) -> None:
     while True:
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:  # another one has it
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # a drive that knows no locks
+                return
             time.sleep(0.2)
         else:
             return
