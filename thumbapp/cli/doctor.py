@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -100,6 +101,9 @@ def _resizer() -> Finding:
 
     if HAS_FAST_RESIZER:
         return Finding("resizer", Health.OK, "the fast one, cykooz-resizer")
+    if find_spec("cykooz_resizer"):
+        why = 'python -c "import cykooz_resizer" says why'
+        return Finding("resizer", Health.WARN, "Pillow's: the fast one is there, but does not load", why)
     return Finding("resizer", Health.WARN, "Pillow's, which is slower", "pip install cykooz-resizer")
 
 
