@@ -181,7 +181,8 @@ def test_a_python_without_venv_is_told_what_to_install(checkout: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="the lock is another one there")
 def test_ctrl_c_while_another_one_installs_is_a_word(checkout: Path) -> None:
-    pressed = "import fcntl, signal; fcntl.flock = lambda *_: signal.raise_signal(signal.SIGINT)"
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    pressed = f"import fcntl, signal; {heard}; fcntl.flock = lambda *_: signal.raise_signal(signal.SIGINT)"
 
     done = run_in_a_python_where(pressed, checkout)
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 
 from thumbapp.runtime import lifeline
 
@@ -34,6 +35,21 @@ def test_the_end_of_the_pipe_is_noticed_once() -> None:
 
     assert calls == [1]
     assert threading.main_thread().is_alive()
+
+
+def test_the_pipe_is_kept_open_when_nobody_else_does() -> None:
+    reading, writing = os.pipe()
+    stream = os.fdopen(reading, "rb", buffering=0)
+    thread = lifeline.watch(stream, lambda: None)
+    held = weakref.ref(stream)
+    del stream
+
+    kept = held()
+
+    assert kept is not None
+    os.close(writing)
+    thread.join(10)
+    kept.close()
 
 
 def test_a_child_ends_when_the_pipe_is_closed() -> None:

@@ -17,15 +17,15 @@ _PEEK_S = 0.2
 def watch(stream: BinaryIO, on_eof: Callable[[], None]) -> threading.Thread:
     """Return a running daemon thread that calls *on_eof* once when *stream* ends.
 
-    Only this thread may read the stream from now on.
+    Only this thread may read the stream from now on, and it keeps it open.
     """
-    thread = threading.Thread(target=_watch, args=(stream.fileno(), on_eof), name="lifeline", daemon=True)
+    thread = threading.Thread(target=_watch, args=(stream, on_eof), name="lifeline", daemon=True)
     thread.start()
     return thread
 
 
-def _watch(descriptor: int, on_eof: Callable[[], None]) -> None:
-    while _is_open(descriptor):
+def _watch(stream: BinaryIO, on_eof: Callable[[], None]) -> None:
+    while _is_open(stream.fileno()):
         pass
     on_eof()
 
