@@ -95,6 +95,42 @@ def test_a_jpeg_with_an_early_end_is_no_half_grey_success(
         rendered(tmp_path / "early.jpg", tmp_path, sizes=size)
 
 
+def test_a_jpeg_that_lacks_what_follows_a_restart_is_refused(tmp_path: Path) -> None:
+    content = whole("JPEG", restart_marker_rows=1)
+    cut = content[: content.rindex(b"\xff\xd3")]
+    (tmp_path / "early.jpg").write_bytes(cut + b"\xff\xd9")
+
+    with pytest.raises(BrokenPicture, match="its end is missing"):
+        rendered(tmp_path / "early.jpg", tmp_path, sizes="300")
+
+
+def test_a_jpeg_with_bytes_between_its_segments_is_no_half_grey_success(tmp_path: Path) -> None:
+    content = whole("JPEG")
+    at = content.index(b"\xff\xc0")
+    cut = content[:at] + b"junk" + content[at : len(content) // 2].rstrip(b"\xff") + b"\xff\xd9"
+    (tmp_path / "early.jpg").write_bytes(cut)
+
+    with pytest.raises(BrokenPicture, match="its end is missing"):
+        rendered(tmp_path / "early.jpg", tmp_path, sizes="80")
+
+
+# grey with a light part: cjpeg -arithmetic -grayscale
+ARITHMETIC = bytes.fromhex(
+    "ffd8ffe000104a46494600010100000100010000ffdb004300080606070605080707070909080a0c140d0c0b0b0c1912"
+    "130f141d1a1f1e1d1a1c1c20242e2720222c231c1c2837292c30313434341f27393d38323c2e333432ffc9000b080040"
+    "004001011100ffcc000600101005ffda0008010100003f00d2a481786a4a054c9d48b8c05aa9249caa387cec3baa5292"
+    "ca77fbfba8daf644ab0c0b0e475d1633a0ffd9"
+)
+
+
+def test_a_jpeg_of_arithmetic_codes_that_ends_in_one_colour_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "flat.jpg").write_bytes(ARITHMETIC)
+
+    (made,) = rendered(tmp_path / "flat.jpg", tmp_path, sizes="64")
+
+    assert made.width == 64
+
+
 @pytest.mark.parametrize("share", [0.03, 0.05, 0.1, 0.2, 0.4])
 def test_a_progressive_jpeg_that_lacks_scans_is_refused(share: float, tmp_path: Path) -> None:
     content = whole("JPEG", progressive=True)

@@ -191,6 +191,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], type[UploadRefused]]] = {
     "JPEG of three bytes": (lambda: b"\xff\xd8\xff", BrokenPicture),
     "GIF of its magic": (lambda: b"GIF89a", BrokenPicture),
     "WebP of its magic": (lambda: b"RIFF\0\0\0\0WEBP", BrokenPicture),
+    "TIFF that points beyond all": (lambda: b"II+\0\x08\0\0\0" + b"\xff" * 8 + bytes(40), BrokenPicture),
+    "BMP of many run lengths": (
+        lambda: b"BM" + bytes(12) + struct.pack("<IiiHHI", 40, 9000, 9000, 1, 8, 1) + bytes(1100),
+        TooManyPixels,
+    ),
     "TIFF of its magic": (lambda: b"II*\0", BrokenPicture),
     "AVIF of its magic": (lambda: bytes((0, 0, 0, 28)) + b"ftypavif" + bytes(16), BrokenPicture),
 }

@@ -1,5 +1,7 @@
 """Kinds that Pillow reads and does not write: their pixels are known, not taken from its decoder."""
 
+import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +53,48 @@ def test_pixels_of_a_16_bit_rgb_tiff_are_those_that_went_in(tmp_path: Path, thum
     small = thumbnail(tmp_path / "a.tif", "80")
 
     assert distance(small, exact(scene(), (80, 60))) < 1
+
+
+def test_a_deep_grey_tiff_whose_zero_is_white_is_no_negative(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    numbers = {256: 8, 257: 8, 258: 16, 259: 1, 262: 0, 273: 8, 277: 1, 278: 8, 279: 128}
+    directory = struct.pack("<H", 9) + b"".join(
+        struct.pack("<HHII", tag, 4, 1, numbers[tag]) for tag in numbers
+    )
+    pixels = b"\x00\x20" * 64
+    (tmp_path / "a.tif").write_bytes(b"II*\0" + struct.pack("<I", 136) + pixels + directory + bytes(4))
+
+    assert thumbnail(tmp_path / "a.tif", "4", format="png").getpixel((1, 1)) == 255 - 0x20
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+def test_layers_of_16_bits_are_read_as_such(order: str, tmp_path: Path, thumbnail: Thumbnail) -> None:
+    mark = "<" if order == "II" else ">"
+    pixels = b"".join(struct.pack(f"{mark}64H", *[level << 8] * 64) for level in (32, 90, 200))
+    plain = {256: 8, 257: 8, 259: 1, 262: 2, 277: 3, 278: 8, 284: 2}
+    layers = [(258, 3, 3, 404), (273, 4, 3, 410), (279, 4, 3, 422)]
+    directory = sorted([(tag, 4, 1, value) for tag, value in plain.items()] + layers)
+    body = b"".join(struct.pack(f"{mark}HHII", *field) for field in directory)
+    head = order.encode() + struct.pack(f"{mark}HI", 42, 440) + pixels
+    values = struct.pack(f"{mark}6x3H3I3I", 16, 16, 16, 8, 136, 264, 128, 128, 128)
+    content = head.ljust(398, b"\0") + values
+    (tmp_path / "a.tif").write_bytes(
+        content.ljust(440, b"\0") + struct.pack(f"{mark}H", 10) + body + bytes(4)
+    )
+
+    assert thumbnail(tmp_path / "a.tif", "4", format="png").getpixel((1, 1)) == (32, 90, 200)
+
+
+def test_ink_without_the_mark_of_adobe_is_taken_as_it_stands(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    stream = io.BytesIO()
+    Image.new("CMYK", (64, 64), (255, 100, 200, 255)).save(stream, "JPEG", quality=95)
+    content = stream.getvalue()
+    mark = content.index(b"\xff\xeeXAdobe".replace(b"X", b"\0\x0e"))
+    (tmp_path / "a.jpg").write_bytes(content[:mark] + content[mark + 16 :])
+
+    small = thumbnail(tmp_path / "a.jpg", "32", format="png")
+
+    # the mark turned them round, so they are 0, 155, 55, 0
+    assert distance(small, Image.new("RGB", (32, 32), (255, 100, 200))) < 2
 
 
 def test_colours_of_a_ycck_jpeg_are_those_that_went_in(tmp_path: Path, thumbnail: Thumbnail) -> None:

@@ -50,6 +50,38 @@ def test_times_of_the_frames_are_kept(tmp_path: Path) -> None:
     assert durations == [100, 200, 300]
 
 
+@pytest.mark.parametrize(
+    ("loop", "plays"), [(None, 1), (0, 0), (1, 2), (3, 4)], ids=["once", "for ever", "twice", "four times"]
+)
+def test_a_gif_plays_as_often_as_before(loop: int | None, plays: int, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in COLOURS]
+    told = {} if loop is None else {"loop": loop}
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:], duration=100, **told)
+
+    seen = []
+    for format in ("keep", "webp", "png"):
+        (made,) = rendered(tmp_path / "film.gif", tmp_path, sizes="32", format=format, animation="all")
+        with Image.open(tmp_path / made.file) as small:
+            seen.append(small.info.get("loop"))
+
+    assert seen == [loop, plays, plays]
+
+
+def test_a_picture_that_is_no_frame_of_its_apng_stays_out(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in COLOURS]
+    told = {"append_images": frames, "duration": [100, 200, 300], "default_image": True}
+    Image.new("RGB", (64, 48)).save(tmp_path / "film.png", save_all=True, **told)
+
+    (made,) = rendered(tmp_path / "film.png", tmp_path, sizes="32", animation="all")
+
+    seen = []
+    with Image.open(tmp_path / made.file) as small:
+        for index in range(small.n_frames):
+            small.seek(index)
+            seen.append((small.info["duration"], small.convert("RGB").getpixel((5, 5))))
+    assert seen == [(100, COLOURS[0]), (200, COLOURS[1]), (300, COLOURS[2])]
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
 def test_first_frame_is_the_default(
     suffix: str, tmp_path: Path, thumbnail: Thumbnail, limits: Limits

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
 from tests.imaging.scenes import distance, exact, rendered, scene
+from thumbapp.errors import ThumbnailTooLarge
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
@@ -215,6 +216,14 @@ def test_every_kind_is_written_in_every_format(
 
     assert small.format == format.upper()
     assert small.size == (40, 30)
+
+
+@pytest.mark.parametrize(("format", "limit"), [("webp", "16,383"), ("avif", "32,768"), ("jpeg", "65,500")])
+def test_a_thumbnail_too_long_for_its_format_is_refused(format: str, limit: str, tmp_path: Path) -> None:
+    Image.new("L", (2, 70_000)).save(tmp_path / "a.png")
+
+    with pytest.raises(ThumbnailTooLarge, match=f"1 x 70,000|2 x 70,000.*at most {limit} a side"):
+        rendered(tmp_path / "a.png", tmp_path, sizes="w2", format=format)
 
 
 def test_content_decides_not_the_name(tmp_path: Path, thumbnail: Thumbnail) -> None:

@@ -204,6 +204,18 @@ class TooManyFrames(UploadRefused):
         )
 
 
+class ThumbnailTooLarge(UploadRefused):
+    """A thumbnail of a long picture would have more pixels a side than its format can hold."""
+
+    code = "thumbnail-too-large"
+
+    def __init__(self, width: int, height: int, *, format: str, limit: int) -> None:
+        super().__init__(
+            f"A thumbnail would be {width:,} x {height:,} pixels; {format} holds at most {limit:,} a side. "
+            "Choose a smaller size or another format."
+        )
+
+
 class RequestTooLarge(Refused):
     """The whole request has more bytes than are taken."""
 

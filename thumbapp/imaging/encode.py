@@ -1,11 +1,13 @@
 """From pixels to the bytes of a thumbnail."""
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
 
+from thumbapp.errors import ThumbnailTooLarge
 from thumbapp.imaging.credit import Credit
 from thumbapp.imaging.recipe import Effort, Format, Recipe
 
@@ -20,7 +22,17 @@ class Target:
     quality: int = 0
     has_alpha: bool = True
     moves: bool = True
+    longest_side: int = sys.maxsize
     effort: Mapping[Effort, Mapping[str, int]] = field(default_factory=dict)
+
+    def check(self, width: int, height: int) -> None:
+        """Refuse what has more pixels a side than the format holds.
+
+        Raises:
+            ThumbnailTooLarge: it has.
+        """
+        if max(width, height) > self.longest_side:
+            raise ThumbnailTooLarge(width, height, format=self.name, limit=self.longest_side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +40,20 @@ class Motion:
     """How an animation plays: each frame's time, and how often (0: for ever)."""
 
     durations_ms: tuple[int, ...]
-    loop: int = 0
+    plays: int = 0
 
 
 def _efforts(option: str, fast: int, default: int, best: int) -> dict[Effort, dict[str, int]]:
     return {Effort.FAST: {option: fast}, Effort.DEFAULT: {option: default}, Effort.BEST: {option: best}}
 
 
-JPEG = Target("JPEG", "jpeg", "jpg", quality=80, has_alpha=False, moves=False)
+JPEG = Target("JPEG", "jpeg", "jpg", quality=80, has_alpha=False, moves=False, longest_side=65_500)
 PNG = Target("PNG", "png", "png", effort=_efforts("compress_level", 1, 1, 6))
-WEBP = Target("WEBP", "webp", "webp", quality=80, effort=_efforts("method", 0, 2, 4))
-AVIF = Target("AVIF", "avif", "avif", quality=60, effort=_efforts("speed", 10, 9, 6))
-GIF = Target("GIF", "gif", "gif")
+WEBP = Target("WEBP", "webp", "webp", quality=80, longest_side=16_383, effort=_efforts("method", 0, 2, 4))
+AVIF = Target("AVIF", "avif", "avif", quality=60, longest_side=32_768, effort=_efforts("speed", 10, 9, 6))
+GIF = Target("GIF", "gif", "gif", longest_side=65_535)
 _KEPT = {"JPEG": JPEG, "PNG": PNG, "WEBP": WEBP, "AVIF": AVIF, "GIF": GIF, "HEIF": JPEG}
+_MOST_PLAYS = 65_535
 _NEEDED_INFO = ("transparency",)
 _ASKED = {Format.JPEG: JPEG, Format.PNG: PNG, Format.WEBP: WEBP, Format.AVIF: AVIF}
 
@@ -65,13 +78,21 @@ def encode(
     frames = images if kind.has_alpha else [flatten(image, recipe.background) for image in images]
     if motion is not None and len(frames) > 1:
         options |= {"save_all": True, "append_images": list(frames[1:])}
-        options |= {"duration": list(motion.durations_ms), "loop": motion.loop}
+        options |= {"duration": list(motion.durations_ms)}
+        options |= _plays(kind, motion.plays)
         options |= {"disposal": 2} if kind is GIF else {}
     for frame in frames:
         # Pillow writes comments and more that it read along with a picture, if nothing was scaled
         frame.info = {name: frame.info[name] for name in _NEEDED_INFO if name in frame.info}
     frames[0].save(stream, kind.pillow, **options)
     return stream.getvalue()
+
+
+def _plays(kind: Target, plays: int) -> dict[str, int]:
+    """Return how *kind* says that an animation plays so often: a GIF counts the repetitions."""
+    if kind is not GIF:
+        return {"loop": min(plays, _MOST_PLAYS)}
+    return {} if plays == 1 else {"loop": min(max(plays - 1, 0), _MOST_PLAYS)}
 
 
 def flatten(image: Image.Image, background: str) -> Image.Image:

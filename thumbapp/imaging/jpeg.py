@@ -9,9 +9,15 @@ from thumbapp.errors import BrokenPicture
 from thumbapp.imaging.survey import Parts, Survey
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_NO_MARKER = frozenset({0x00, 0xFF})
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_ARITHMETIC = frozenset({0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
+_RESTART_INTERVAL, _RESTARTS = 0xDD, tuple(bytes((0xFF, 0xD0 + number % 8)) for number in range(16))
+# any run of bits decodes to something; this one has no marker in it
+_FILLER = bytes((0x55, 0xAA, 0x3C, 0x96)) * 256
+_MOST_ZEROS = 64
 _TABLES, _MOST_TABLE_BYTES = 0xDB, 4 * 129
 # what the values for brightness add up to at quality 90
 _USUAL_COARSENESS = 736
@@ -99,11 +105,18 @@ def _is_complete(content: mmap.mmap, frame: int, scans: Sequence[int]) -> bool:
 def _segments(content: mmap.mmap) -> Iterator[tuple[int, int]]:
     """Yield marker and start of each segment's payload up to the end of the picture."""
     at, parts = 2, Parts(_MOST_PARTS)
-    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xD9:
+    while 0 <= at <= len(content) - 4:
         marker = content[at + 1]
-        if marker == 0xFF or marker in _STANDALONE:
+        if content[at] != 0xFF or marker in _NO_MARKER:
+            # decoders go on at the next one
             parts.count()
-            at += 1 if marker == 0xFF else 2
+            at = content.find(b"\xff", at + 1)
+            continue
+        if marker == 0xD9:
+            return
+        if marker in _STANDALONE:
+            parts.count()
+            at += 2
             continue
         length = int.from_bytes(content[at + 2 : at + 4], "big")
         is_pieces = marker != _EXIF or content[at + 4 : at + 10] == _EXIF_HEAD
@@ -118,6 +131,20 @@ def first_scan(content: mmap.mmap) -> int:
     """Return where the data of a JPEG's first scan begins."""
     start = next((start for marker, start in _segments(content) if marker == 0xDA), len(content))
     return start - 2 + int.from_bytes(content[start - 2 : start], "big")
+
+
+def lengthened(content: mmap.mmap) -> bytes:
+    """Return a JPEG with bits added to its first scan, which a whole one has no use for.
+
+    Where a decoder looks for a restart, the bits come after restarts too. One for arithmetic codes takes
+    what is missing for zeros, and an encoder relies on that.
+    """
+    kinds = {marker for marker, _ in _segments(content)}
+    restarts = _RESTARTS if _RESTART_INTERVAL in kinds else ()
+    end = end_of_scan(content, first_scan(content))
+    filler = b"".join((_FILLER, *(restart + _FILLER for restart in restarts)))
+    zeros = bytes(_MOST_ZEROS) if kinds & _ARITHMETIC else b""
+    return b"".join((content[:end], zeros, filler, content[end:]))
 
 
 def end_of_scan(content: mmap.mmap, start: int) -> int:

@@ -1,6 +1,7 @@
 """Animations: each frame scaled as a still is, and how long it shows."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from PIL import Image
 
@@ -21,7 +22,7 @@ def moves(format: str) -> bool:
 
 
 def frames(
-    picture: Image.Image, found: Probe, plans: Sequence[Frame], *, steps: int
+    picture: Image.Image, path: Path, found: Probe, plans: Sequence[Frame], *, steps: int
 ) -> Iterator[tuple[Frame, list[Image.Image], Motion]]:
     """Yield each planned frame with its pictures, one a frame of the animation, and how they play.
 
@@ -30,9 +31,13 @@ def frames(
     Raises:
         BrokenPicture: a frame is cut off or damaged.
     """
+    if found.format == "PNG":
+        decode.check_png_is_whole(path, frames=found.frames + 1)
     scaled: dict[Frame, list[Image.Image]] = {plan: [] for plan in plans}
     durations = []
-    for index in range(found.frames):
+    # a picture for those who do not know animations is none of its frames
+    first = 1 if getattr(picture, "default_image", False) else 0
+    for index in range(first, first + found.frames):
         _seek(picture, index)
         durations.append(_duration_ms(picture))
         image = decode.scalable(picture)
@@ -46,7 +51,7 @@ def frames(
         )
         for plan, thumbnail in pyramid.pictures(source, plans, steps=steps):
             scaled[plan].append(thumbnail)
-    played = Motion(tuple(durations), loop=int(picture.info.get("loop", 0)))
+    played = Motion(tuple(durations), plays=_plays(picture))
     for plan in sorted(plans, key=lambda plan: plan.pixels, reverse=True):
         yield plan, scaled.pop(plan), played
 
@@ -59,6 +64,14 @@ def _seek(picture: Image.Image, index: int) -> None:
     except Exception as error:
         raise BrokenPicture(f"frame {index + 1}") from error
     decode.load(picture)
+
+
+def _plays(picture: Image.Image) -> int:
+    """Return how often an animation plays, 0 for ever; a GIF tells how often it is repeated, if at all."""
+    loop = picture.info.get("loop")
+    if picture.format == "GIF":
+        return 1 if loop is None else loop + 1 if loop else 0
+    return int(loop or 0)
 
 
 def _duration_ms(picture: Image.Image) -> int:

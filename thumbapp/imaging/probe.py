@@ -14,9 +14,9 @@ from typing import Any, Final
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from thumbapp.errors import BrokenPicture, NotAPicture
-from thumbapp.imaging import colour, containers
+from thumbapp.imaging import colour, containers, png
 from thumbapp.imaging.limits import Header, Limits
-from thumbapp.imaging.survey import Survey
+from thumbapp.imaging.survey import MOST_EXIF_BYTES, Survey
 
 # our own limits judge each header; Pillow's would warn or refuse on its own account
 Image.MAX_IMAGE_PIXELS = None
@@ -116,13 +116,18 @@ def _survey(content: mmap.mmap, *, limits: Limits) -> Survey:
 def _open(path: Path, format: str) -> Image.Image:
     load_plugin(format)
     try:
-        return Image.open(path, formats=(format,))
+        picture = Image.open(path, formats=(format,))
     except MemoryError:
         raise
     except UnidentifiedImageError as error:
-        raise (NotAPicture(format_names()) if format == "BMP" else BrokenPicture("its header")) from error
+        if format == "BMP":
+            raise NotAPicture(format_names()) from error
+        raise BrokenPicture("its header, or it is of a rare kind") from error
     except Exception as error:
         raise BrokenPicture(str(error)) from error
+    if format == "PNG":
+        png.set_transparency(picture)
+    return picture
 
 
 @cache
@@ -183,7 +188,7 @@ def _orientation(picture: Image.Image, survey: Survey) -> int:
 def read_exif(picture: Image.Image, elsewhere: bytes = b"") -> Image.Exif:
     """Return the EXIF block of *picture*, empty where there is none or it cannot be read."""
     exif = Image.Exif()
-    if len(picture.info.get("exif") or b"") > containers.MOST_EXIF_BYTES:
+    if len(picture.info.get("exif") or b"") > MOST_EXIF_BYTES:
         return exif
     try:
         if elsewhere:

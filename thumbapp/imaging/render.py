@@ -61,8 +61,10 @@ def render(
     made: dict[Size, Rendition] = {}
     with opened(source, limits=limits) as (picture, found):
         demand = plan(found, recipe, limits=limits)
-        on_demand(demand)
         kind = encode.target(recipe, found.format)
+        for frame in demand.frames:
+            kind.check(*frame.canvas)
+        on_demand(demand)
         for frame, images, kept in _finished(picture, source, found, recipe, demand, kind):
             laid = [_on_canvas(image, frame, recipe) for image in images]
             content = encode.encode(
@@ -82,7 +84,7 @@ def _finished(
     """Yield each frame with its pictures, several when it moves, and what goes along."""
     credit = read_credit(picture, read_exif(picture)) if recipe.metadata is Metadata.CREDIT else None
     if recipe.animation is Animation.ALL and kind.moves and found.frames > 1 and motion.moves(found.format):
-        frames = motion.frames(picture, found, demand.frames, steps=demand.steps)
+        frames = motion.frames(picture, path, found, demand.frames, steps=demand.steps)
         for frame, images, played in frames:
             yield frame, images, _Kept(credit, None, played)
         return

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from thumbapp.errors import TooManyParts
 
+# readers go through all of it; what cameras write is far less
+MOST_EXIF_BYTES = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
