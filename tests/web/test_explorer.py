@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from tests.web.conftest import PATIENCE_MS, BrowserContext, Page
-from tests.web.test_policy import VIOLATIONS, link
+from tests.web.signing_in import sign_in
+from tests.web.test_policy import VIOLATIONS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -37,9 +38,7 @@ def place(start_site: Callable[..., tuple[str, Path]], browser: sync_api.Browser
     site, data_dir = start_site("--no-worker")
     context = browser.new_context(base_url=site)
     page = context.new_page()
-    page.goto(link(data_dir))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site}/")
+    sign_in(page, site, data_dir)
     made = Place(site, data_dir, context.storage_state())
     context.close()
     pipe = made.keys.pipeline(transaction=False)

@@ -11,7 +11,7 @@ import redis
 
 from tests.patience import until
 from tests.web.conftest import BrowserContext, Page, sync_api
-from tests.web.test_policy import link
+from tests.web.signing_in import sign_in
 
 pytestmark = pytest.mark.browser
 expect = sync_api.expect
@@ -46,9 +46,7 @@ def signed_in(
     site, data_dir = start_site("--no-worker")
     context = browser.new_context(base_url=site)
     page = context.new_page()
-    page.goto(link(data_dir))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site}/")
+    sign_in(page, site, data_dir)
     page.goto("/redis")
     page.locator(".explorer-mode summary").click()
     page.get_by_role("button", name="Admin mode").click()

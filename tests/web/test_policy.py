@@ -1,7 +1,5 @@
 """A real browser opens every page of the site: none asks for anything that the policy forbids."""
 
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -12,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import hostile
-from tests.runtime.up_process import clean_environment
 from tests.web.conftest import BrowserContext, Page
+from tests.web.signing_in import link
 from thumbapp.app import create_app
 from thumbapp.config import Settings
 
@@ -25,19 +23,6 @@ addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI })
   violations.push(`${effectiveDirective} ${blockedURI}`);
 });
 """
-
-
-def link(data_dir: Path) -> str:
-    """Return an address that signs the administrator in."""
-    done = subprocess.run(
-        [sys.executable, "-m", "thumbapp", "users", "link", "admin"],
-        env=clean_environment() | {"THUMBAPP_DATA_DIR": str(data_dir)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=True,
-    )
-    return done.stdout.split()[-1]
 
 
 def settings_of(data_dir: Path) -> Settings:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import PATIENCE_MS, BrowserContext, Page, sync_api
-from tests.web.test_policy import VIOLATIONS, link
+from tests.web.signing_in import sign_in
+from tests.web.test_policy import VIOLATIONS
 
 expect = sync_api.expect
 pytestmark = pytest.mark.browser
@@ -25,9 +26,7 @@ def operator(open_browser: Callable[..., BrowserContext], plant: tuple[str, Path
     context = open_browser(site)
     context.add_init_script(VIOLATIONS)
     page = context.new_page()
-    page.goto(link(data_dir))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site}/")
+    sign_in(page, site, data_dir)
     return page
 
 

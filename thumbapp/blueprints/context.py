@@ -63,6 +63,11 @@ def job_service() -> JobService:
     return parts().jobs
 
 
+def schedules() -> Schedules:
+    """Return the schedules of the current application."""
+    return parts().schedules
+
+
 def has_session_cookie() -> bool:
     """Whether the browser sent our session cookie, so that CSRF must be ruled out."""
     return current_app.config["SESSION_COOKIE_NAME"] in request.cookies

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import trail
 from thumbapp.blueprints.access import safe_path
+from thumbapp.blueprints.context import schedules
 from thumbapp.blueprints.filters import counted
 from thumbapp.blueprints.identity import asker
-from thumbapp.blueprints.schedule_api import schedules
 from thumbapp.errors import (
     BadParameter,
     BadSchedule,

@@ -7,15 +7,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import trail
 from thumbapp.blueprints.asked import number_asked, object_asked
-from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.context import schedules
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.schedule_json import preview_json, schedule_json, slot_json
+from thumbapp.blueprints.schedule_query import cursor_asked, listing_asked
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter, VersionNeeded
-from thumbapp.schedules.listing import MOST, Listing, Row, Show, Wanted, look
+from thumbapp.schedules.listing import MOST, Row
 from thumbapp.schedules.model import Schedule
 from thumbapp.schedules.recurrence import MOST_SHOWN
-from thumbapp.schedules.service import Schedules
 
 _MOST_BYTES: Final = 1_000_000
 
@@ -98,29 +98,6 @@ def history(schedule_id: str) -> Response:
     limit = number_asked("limit", default=50, most=500)
     slots, cursor = schedules().history(schedule_id, below=cursor_asked(), limit=limit)
     return jsonify(items=[slot_json(slot) for slot in slots], cursor=cursor)
-
-
-def schedules() -> Schedules:
-    """Return the schedules of the current application."""
-    return parts().schedules
-
-
-def listing_asked(*, limit: int) -> Listing:
-    """Return the page of the list that the query asks for."""
-    show = request.args.get("show", "")
-    if show and show not in set(Show):
-        raise BadParameter("show", show, " ".join(Show))
-    wanted = Wanted(request.args.get("q", ""), Show(show) if show else None, request.args.get("task", ""))
-    return look(schedules(), wanted, after=request.args.get("cursor", ""), limit=limit)
-
-
-def cursor_asked() -> str:
-    """Return the entry of the history to go on below, "" for the newest."""
-    text = request.args.get("cursor", "")
-    numbers = text.split("-")
-    if text and not (len(numbers) == 2 and all(part.isdecimal() and len(part) <= 20 for part in numbers)):
-        raise BadParameter("cursor", text, "what the page before it gave")
-    return text
 
 
 def _plan_told() -> dict[str, Any]:

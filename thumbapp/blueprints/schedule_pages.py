@@ -10,9 +10,9 @@ from flask import g, render_template, request, url_for
 
 from thumbapp.blueprints import trail
 from thumbapp.blueprints.access import may
-from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.context import parts, schedules
 from thumbapp.blueprints.filters import clock
-from thumbapp.blueprints.schedule_api import cursor_asked, listing_asked, schedules
+from thumbapp.blueprints.schedule_query import cursor_asked, listing_asked
 from thumbapp.charts import Chart, Look, Series, draw, milliseconds
 from thumbapp.errors import BadSchedule, StaleSchedule
 from thumbapp.forms.schedules import PREFIX, ScheduleForm

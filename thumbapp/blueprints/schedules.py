@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import schedule_acts as acts
 from thumbapp.blueprints import trail
+from thumbapp.blueprints.context import schedules
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.problems import refused
-from thumbapp.blueprints.schedule_api import schedules
 from thumbapp.blueprints.schedule_pages import (
     detail_page,
     form_page,

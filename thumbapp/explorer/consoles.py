@@ -45,7 +45,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Desk:
+class OpenConsole:
     """A console with its transcript: the newest `MOST_SHOWN` lines, fewer where what they brought is long.
 
     Together they hold `MOST_CHARACTERS`; the newest is there whatever its length.
@@ -75,9 +75,9 @@ class Consoles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._open: OrderedDict[str, OpenConsole] = OrderedDict()
 
-    def open(self, console_id: str, *, owner: str, gate: Gate, db: int) -> Desk:
+    def open(self, console_id: str, *, owner: str, gate: Gate, db: int) -> OpenConsole:
         """Return the console *console_id* of *owner* on that server, a new one on *db* when there is none.
 
         Raises:
@@ -85,45 +85,45 @@ class Consoles:
             TooManyConsoles: somebody else's must be closed first; one's own oldest is closed unasked.
         """
         with ExitStack() as leaving, self._lock:
-            self._take_off(lambda desk: desk.console.idle_s > IDLE_S, leaving)
-            desk = self._desks.get(console_id)
-            if desk is None or desk.owner != owner or desk.console.gate is not gate:
-                desk = self._opened(console_id, leaving, owner=owner, gate=gate, db=db)
-            self._desks.move_to_end(console_id)
-            return desk
+            self._take_off(lambda opened: opened.console.idle_s > IDLE_S, leaving)
+            opened = self._open.get(console_id)
+            if opened is None or opened.owner != owner or opened.console.gate is not gate:
+                opened = self._opened(console_id, leaving, owner=owner, gate=gate, db=db)
+            self._open.move_to_end(console_id)
+            return opened
 
-    def find(self, console_id: str, *, owner: str) -> Desk | None:
+    def find(self, console_id: str, *, owner: str) -> OpenConsole | None:
         """Return the console *console_id* when *owner* has it open."""
         with self._lock:
-            desk = self._desks.get(console_id)
-            return desk if desk and desk.owner == owner else None
+            opened = self._open.get(console_id)
+            return opened if opened and opened.owner == owner else None
 
     def close(self, console_id: str = "", *, owner: str = "") -> None:
         """Close the console *console_id* of *owner*; all consoles without an id."""
         with ExitStack() as leaving, self._lock:
             if not console_id:
                 self._take_off(lambda _: True, leaving)
-            elif (desk := self._desks.get(console_id)) and desk.owner == owner:
-                self._take_off(lambda other: other is desk, leaving)
+            elif (opened := self._open.get(console_id)) and opened.owner == owner:
+                self._take_off(lambda other: other is opened, leaving)
 
-    def _opened(self, console_id: str, leaving: ExitStack, *, owner: str, gate: Gate, db: int) -> Desk:
-        if console_id in self._desks and self._desks[console_id].owner != owner:
+    def _opened(self, console_id: str, leaving: ExitStack, *, owner: str, gate: Gate, db: int) -> OpenConsole:
+        if console_id in self._open and self._open[console_id].owner != owner:
             raise ConsoleNotFound  # somebody guessed an id of 128 bits, or sent it on
-        self._take_off(lambda desk: desk is self._desks.get(console_id), leaving)
-        own = [desk for desk in self._desks.values() if desk.owner == owner]
+        self._take_off(lambda opened: opened is self._open.get(console_id), leaving)
+        own = [opened for opened in self._open.values() if opened.owner == owner]
         if len(own) >= MOST_OF_ONE:
-            self._take_off(lambda desk: desk is own[0], leaving)
-        if len(self._desks) >= MOST_OPEN:
+            self._take_off(lambda opened: opened is own[0], leaving)
+        if len(self._open) >= MOST_OPEN:
             raise TooManyConsoles(MOST_OPEN)
-        desk = self._desks[console_id] = Desk(Console(gate, db=db), owner)
-        return desk
+        opened = self._open[console_id] = OpenConsole(Console(gate, db=db), owner)
+        return opened
 
-    def _take_off(self, is_meant: Callable[[Desk], bool], leaving: ExitStack) -> None:
+    def _take_off(self, is_meant: Callable[[OpenConsole], bool], leaving: ExitStack) -> None:
         """Forget the consoles that are meant; *leaving* closes them, which waits for what runs there."""
-        for console_id, desk in [*self._desks.items()]:
-            if is_meant(desk):
-                del self._desks[console_id]
-                leaving.callback(desk.console.close)
+        for console_id, opened in [*self._open.items()]:
+            if is_meant(opened):
+                del self._open[console_id]
+                leaving.callback(opened.console.close)
 
 
 class History:

@@ -17,7 +17,7 @@ from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
 from thumbapp.explorer.console import MOST_REPEATS, Said, prompt
-from thumbapp.explorer.consoles import Desk, Entry
+from thumbapp.explorer.consoles import Entry, OpenConsole
 from thumbapp.explorer.line import parse
 from thumbapp.explorer.long_replies import as_tree, portion
 from thumbapp.explorer.replies import as_json
@@ -55,17 +55,19 @@ def show() -> str:
 def type_line() -> AnyResponse:
     """Run what was typed and show the console again."""
     place = where()
-    desk = _desk(place)
-    _run_lines(desk)
-    return redirect(place.url("explorer_console.show", db=desk.console.db) + f"&console={_console_id()}", 303)
+    opened = _open_console(place)
+    _run_lines(opened)
+    return redirect(
+        place.url("explorer_console.show", db=opened.console.db) + f"&console={_console_id()}", 303
+    )
 
 
 @bp.post("/run")
 def run() -> str:
     """Run what was typed and show what came of it, and how the console stands now."""
     place = where()
-    desk = _desk(place)
-    told = {"entries": _run_lines(desk), "desk": desk, "console": _console_id()}
+    opened = _open_console(place)
+    told = {"entries": _run_lines(opened), "opened": opened, "console": _console_id()}
     return render_template("explorer/_console_answer.html", where=place, **told)
 
 
@@ -127,42 +129,42 @@ def stop_waiting() -> AnyResponse:
 def console_parts(place: Where) -> dict[str, Any]:
     """Return what a console shows, on its page or docked: the transcript, and how it stands."""
     console_id = _console_id()
-    desk = parts().explorer.consoles.find(console_id, owner=_owner()) if console_id else None
+    opened = parts().explorer.consoles.find(console_id, owner=_owner()) if console_id else None
     label = place.gate.server.label
     return {
-        "console": console_id if desk else secrets.token_urlsafe(16),
-        "desk": desk,
-        "entries": list(desk.entries) if desk else [],
-        "prompt": desk.console.prompt if desk else prompt(label, db=place.db),
+        "console": console_id if opened else secrets.token_urlsafe(16),
+        "opened": opened,
+        "entries": list(opened.entries) if opened else [],
+        "prompt": opened.console.prompt if opened else prompt(label, db=place.db),
         "history": parts().explorer.history.of(asker().name)[-200:],
     }
 
 
-def _desk(place: Where) -> Desk:
+def _open_console(place: Where) -> OpenConsole:
     modes.note_use()
     trail.left_to_the_gate()
     return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=place.gate, db=place.db)
 
 
-def _run_lines(desk: Desk) -> list[Entry]:
+def _run_lines(opened: OpenConsole) -> list[Entry]:
     """Run each line that was typed; the first that is refused ends it."""
     text, entries = request.form.get("line", ""), []
     lines = [line for line in text.splitlines() if line.strip()][:MOST_LINES]
     for line in lines:
-        entries.append(_run_line(desk, line))
+        entries.append(_run_line(opened, line))
         if entries[-1].error:
             break
     return entries
 
 
-def _run_line(desk: Desk, line: str) -> Entry:
+def _run_line(opened: OpenConsole, line: str) -> Entry:
     parts().explorer.history.add(asker().name, line)
-    shown = desk.console.prompt
+    shown = opened.console.prompt
     try:
-        said = desk.console.run(line, caller=modes.caller(), confirm=request.form.get("confirm", ""))
+        said = opened.console.run(line, caller=modes.caller(), confirm=request.form.get("confirm", ""))
     except ThumbAppError as error:
-        return desk.add(shown, line, [], error)
-    return desk.add(shown, line, said, None)
+        return opened.add(shown, line, [], error)
+    return opened.add(shown, line, said, None)
 
 
 def _arrivals(waiting: Wait, seat: Subscription) -> Iterator[bytes]:
@@ -192,10 +194,10 @@ def _told(arrival: Arrival) -> bytes:
 
 def _said_before() -> Said:
     """Return the reply that the address names; raises FileNotThere when it is kept no more."""
-    desk = parts().explorer.consoles.find(_console_id(), owner=_owner())
+    opened = parts().explorer.consoles.find(_console_id(), owner=_owner())
     number = number_in(request.args.get("number", ""), most=_HIGHEST_NUMBER)
     which = number_in(request.args.get("said", ""), most=MOST_REPEATS)
-    entry = desk.find(number) if desk and number is not None else None
+    entry = opened.find(number) if opened and number is not None else None
     if entry is None or which is None or which >= len(entry.said):
         raise FileNotThere
     return entry.said[which]
