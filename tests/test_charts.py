@@ -49,7 +49,20 @@ def test_no_label_is_cut_off_and_not_all_of_many_are_shown() -> None:
     drawn = draw("c", "runs", [f"{at}:00" for at in range(24)], Series("runs", range(24)))
 
     assert 3 <= len(drawn.across) <= 6
-    assert drawn.across[0].anchor == "start"
+    assert drawn.across[0].anchor == "middle"
+    assert all(28 <= tick.at <= WIDTH - 28 for tick in drawn.across if tick.anchor == "middle")
+
+
+def test_a_last_label_that_would_be_cut_off_ends_at_its_column() -> None:
+    times = [f"{at}:00" for at in range(31)]
+
+    assert draw("c", "runs", times, Series("runs", range(31))).across[-1].anchor == "end"
+
+
+def test_points_are_not_joined() -> None:
+    drawn = draw("c", "errors", TIMES, Series("errors", (1, 2, 3), look=Look.POINTS))
+
+    assert [(one.paths, len(one.dots)) for one in drawn.series] == [((), 3)]
 
 
 @pytest.mark.parametrize("columns", [(), ("10:00",)], ids=["none", "one"])

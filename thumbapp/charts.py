@@ -20,7 +20,7 @@ BOTTOM: Final = 26
 _TICKS: Final = 4
 _LABELS: Final = 7
 _BAR_SHARE: Final = 0.72
-_LONELY: Final = 1
+_HALF_LABEL: Final = 28
 
 Value = float | None
 Say = Callable[[float], str]
@@ -33,6 +33,7 @@ class Look(StrEnum):
     HATCHED = "hatched"
     LINE = "line"
     DASHED = "dashed"
+    POINTS = "points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +206,15 @@ def _steps(top: float) -> list[float]:
 
 
 def _across(columns: Sequence[str]) -> list[Tick]:
-    """Return labels below the axis, so many as can be read; the first and the last stay inside."""
+    """Return labels below the axis, so many as can be read; each stays inside."""
     every = max(1, math.ceil(len(columns) / _LABELS))
     shown = range(0, len(columns), every)
     return [Tick(_x(at, len(columns)), columns[at], _anchor(at, len(columns))) for at in shown]
 
 
 def _anchor(at: int, columns: int) -> str:
-    if columns == _LONELY or 0 < at < columns - 1:
-        return "middle"
-    return "start" if at == 0 else "end"
+    """Return where a label is held: in its middle, unless it would be cut off at the right."""
+    return "end" if WIDTH - _x(at, columns) < _HALF_LABEL else "middle"
 
 
 def _x(at: int, columns: int) -> float:
@@ -243,7 +243,7 @@ def _drawn(series: Sequence[Series], columns: Sequence[str], top: float, say: Sa
             found.append(Drawn(one.label, one.look, one.role, bars=tuple(bars)))
         else:
             dots = _dots(one, columns, top, say)
-            paths = tuple(map(_path, dots))
+            paths = () if one.look is Look.POINTS else tuple(map(_path, dots))
             lonely = tuple(dot for stretch in dots for dot in stretch)
             found.append(Drawn(one.label, one.look, one.role, paths=paths, dots=lonely))
     return found

@@ -280,6 +280,7 @@ def test_an_unknown_id_is_not_found(site: Site, path: str) -> None:
 
     assert answer.status_code == 404
     assert "There is no such job" in answer.text
+    assert "It may have been deleted" in answer.text
 
 
 def test_the_list_has_own_jobs_only_newest_first(site: Site) -> None:

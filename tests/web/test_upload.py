@@ -148,6 +148,18 @@ def test_a_bad_size_is_said_at_its_field_and_what_was_chosen_stays(
     page.wait_for_url("**/batches/*")
 
 
+def test_how_many_of_too_many_files_were_left_out_is_said(page: Page) -> None:
+    files = [{"name": f"{at}.png", "mimeType": "image/png", "buffer": b"x"} for at in range(103)]
+
+    page.goto("/")
+    page.set_input_files("#image", files=files)
+
+    expect(page.locator(".file-row")).to_have_count(100)
+    expect(page.locator("#image-errors")).to_have_text(
+        "At most 100 pictures are taken at once; 3 pictures were left out."
+    )
+
+
 def test_sending_nothing_says_what_to_do(page: Page) -> None:
     page.goto("/")
     press_send(page)

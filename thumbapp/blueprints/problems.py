@@ -97,6 +97,7 @@ _ADVICE: Final[dict[int, str]] = {
     503: "Nothing was lost. The page will work again by itself; try in a moment.",
 }
 _ADVICE_FOR: Final[dict[str, str]] = {
+    errors.JobNotFound.code: "It may have been deleted; the list of jobs has those that are there.",
     errors.NotYourJob.code: "Only the browser that made a job, or the account, can change it.",
     errors.ModeNeeded.code: "Switch the mode on at the top of the Redis pages; it asks for your password.",
     errors.RoleTooLow.code: "Sign in as somebody who may, or ask an administrator.",
@@ -146,7 +147,7 @@ def problem(
             "errors/error.html",
             status=status,
             code=code,
-            title=title,
+            title=title.capitalize(),
             message=detail,
             advice=_ADVICE_FOR.get(code) or _ADVICE.get(status, _ADVICE_FOR_ALL),
             request_id=g.get("request_id", ""),

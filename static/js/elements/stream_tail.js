@@ -46,7 +46,7 @@ class StreamTail extends HTMLElement {
     if (this.isConnected) swap(table, html);
     this.#everyMs = html === this.#last ? Math.min(SLOWEST_MS, this.#everyMs * SLOWER) : FASTEST_MS;
     this.#last = html;
-    this.#say(`as of ${new Date().toLocaleTimeString()}, asks every ${Math.round(this.#everyMs / 1000)} s`);
+    this.#say(`as of ${new Date().toLocaleTimeString("en-GB")}, asks every ${Math.round(this.#everyMs / 1000)} s`);
   }
 
   /** @param {string} text */

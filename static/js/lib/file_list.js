@@ -27,7 +27,9 @@ export class FileList {
   add(files) {
     const fresh = files.filter((file) => !this.rows.some((row) => isSameFile(row.file, file)));
     const room = this.maxFiles - this.rows.length;
-    this.onError(fresh.length > room ? `At most ${counted(this.maxFiles, "picture")} are taken at once.` : "");
+    const tooMany = fresh.length - room;
+    const most = `At most ${counted(this.maxFiles, "picture")} are taken at once`;
+    this.onError(tooMany > 0 ? `${most}; ${counted(tooMany, "picture")} ${tooMany === 1 ? "was" : "were"} left out.` : "");
     for (const file of fresh.slice(0, room)) this.#append(file);
     this.#count();
   }

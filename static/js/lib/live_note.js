@@ -33,6 +33,6 @@ export class LiveNote {
     if (!place) return;
     const isWell = this.#state === "live" || this.#state === "polling";
     const how = isWell && "short" in place.dataset ? "" : `${WORDS[this.#state]}, `;
-    place.textContent = `${how}updated ${this.#at.toLocaleTimeString()}`;
+    place.textContent = `${how}updated ${this.#at.toLocaleTimeString("en-GB")}`;
   }
 }

@@ -16,6 +16,7 @@ bp = Blueprint("explorer_analysis", __name__, url_prefix="/redis")
 SAMPLES: Final = (1_000, 10_000, 100_000)
 DEEPEST: Final = 5
 _COLUMNS: Final = 5
+_LETTERS: Final = 54  # that fit below a chart side by side
 
 
 @bp.get("/analysis")
@@ -58,11 +59,13 @@ def charts(report: Report) -> list[Chart]:
 def _bars(name: str, title: str, found: Sequence[Estimate], *, over: str) -> Chart:
     top = list(found[:_COLUMNS])
     sizes = Series("memory", [item.bytes for item in top], look=Look.BAR)
-    errors = Series("give or take", [item.error_bytes for item in top], look=Look.DASHED, role="other")
+    errors = Series("give or take", [item.error_bytes for item in top], look=Look.POINTS, role="other")
     series = [sizes, errors] if any(item.error_bytes for item in top) else [sizes]
-    labels = [_short(item.label) for item in top]
+    labels = [_short(item.label, columns=len(top)) for item in top]
     return draw(name, title, labels, *series, over=over, say=lambda value: filesize(round(value)))
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= 14 else f"{label[:12]}..."
+def _short(label: str, *, columns: int) -> str:
+    """Return *label* so short that it does not run into the next column's."""
+    most = _LETTERS // max(columns, 1)
+    return label if len(label) <= most else f"{label[: most - 2]}..."
