@@ -34,6 +34,15 @@ def test_credit_is_kept_when_asked(format: str, tmp_path: Path, thumbnail: Thumb
     assert small.info["icc_profile"] == profile("Display P3")
 
 
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif"])
+def test_the_credit_line_goes_into_every_format(format: str, tmp_path: Path, thumbnail: Thumbnail) -> None:
+    scene().save(tmp_path / "a.jpg", xmp=Credit(line="Agency \u0141").xmp())
+
+    small = thumbnail(tmp_path / "a.jpg", "80", format=format, metadata="credit")
+
+    assert read_credit(small, small.getexif()) == Credit(line="Agency \u0141")
+
+
 @pytest.mark.parametrize(
     "packet",
     [

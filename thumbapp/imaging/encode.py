@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from thumbapp.errors import ThumbnailTooLarge
 from thumbapp.imaging.credit import Credit
@@ -117,7 +117,14 @@ def _options(kind: Target, recipe: Recipe) -> dict[str, object]:
 def _metadata(kind: Target, credit: Credit | None, profile: bytes | None) -> dict[str, object]:
     if kind is GIF:
         return {}
-    parts = {"icc_profile": profile, "exif": credit and credit.exif(), "xmp": credit and credit.xmp()}
-    if kind is PNG:
-        parts.pop("xmp")
+    packet = credit.xmp() if credit else b""
+    parts: dict[str, object] = {"icc_profile": profile, "exif": credit and credit.exif()}
+    parts |= {"pnginfo": packet and _png_text(packet)} if kind is PNG else {"xmp": packet}
     return {name: part for name, part in parts.items() if part}
+
+
+def _png_text(packet: bytes) -> PngImagePlugin.PngInfo:
+    """Return an XMP *packet* as a PNG holds it."""
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", packet.decode())
+    return texts
