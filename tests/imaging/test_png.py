@@ -33,6 +33,10 @@ BROKEN = {
         png(GREY, colour=3, before=chunk(b"PLTE", bytes(768)) + chunk(b"tRNS", bytes(999))),
         BrokenPicture,
     ),
+    "a clear level and no data": (
+        png(GREY, before=chunk(b"tRNS", b"\0\1") + chunk(b"IEND", b"")),
+        BrokenPicture,
+    ),
     "eleven profiles": (png(GREY, before=chunk(b"iCCP", b"a\0\0" + zlib.compress(b"")) * 11), TooManyParts),
 }
 

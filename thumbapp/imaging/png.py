@@ -115,7 +115,8 @@ def set_transparency(picture: Image.Image) -> None:
     The reader leaves it as it stands in the file.
     """
     clear = picture.info.get("transparency")
-    kind = getattr(picture, "tile", ()) and picture.tile[0].args  # type: ignore[attr-defined] # a file's
+    # without data there is a tile and no kind
+    kind = str(getattr(picture, "tile", ()) and picture.tile[0].args)  # type: ignore[attr-defined] # a file's
     if isinstance(clear, tuple) and kind == "RGB;16B":
         picture.info["transparency"] = tuple(value >> 8 for value in clear)
     elif isinstance(clear, int) and kind in _GREY_STEPS:
