@@ -1,8 +1,9 @@
-"""Numbers in addresses are small, in digits, and refused otherwise, whatever the address."""
+"""What addresses and bodies say is small and plain, and refused otherwise, whatever the address."""
 
 import pytest
 
 from tests.blueprints.conftest import MakeSite
+from tests.blueprints.people import Site
 from thumbapp.accounts.model import Role
 from thumbapp.blueprints.asked import number_in
 
@@ -31,3 +32,19 @@ def test_a_number_out_of_bounds_is_refused(make_site: MakeSite, address: str, te
     answer = make_site().signed_in(Role.OPERATOR).get(address + text)
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/v1/schedules", '{"name": %s}'),
+        ("/api/v1/schedules/preview", '{"kind": "interval", "every": %s}'),
+        ("/api/v1/redis/command", '{"db": 0, "argv": %s}'),
+    ],
+)
+def test_a_body_nested_without_end_is_refused(people: Site, address: str, body: str) -> None:
+    sent = body % ("[" * 1_000 + "]" * 1_000)
+
+    answer = people.app.test_client().post(address, data=sent, headers=people.token(Role.OPERATOR))
+
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "no-json-object")

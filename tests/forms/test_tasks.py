@@ -62,6 +62,18 @@ def test_what_cannot_be_meant_is_said_at_its_field(fields: dict[str, str], name:
     assert set(read_fields(SIGNATURE, fields).errors) == {name}
 
 
+def test_brackets_without_end_are_a_text_or_no_number() -> None:
+    deep = "[" * 100_000
+
+    call = read_fields(inspect.signature(lambda plain, number=1: None), typed(plain=deep, number="1"))
+
+    assert (call.args, call.errors) == ([deep, 1], {})
+    assert read_fields(SIGNATURE, typed(a=deep)).errors == {"a": "This is no number."}
+    assert [field.value for field in arguments_of(inspect.signature(lambda plain: None), args=[deep])] == [
+        deep
+    ]
+
+
 def test_a_call_fills_its_fields_and_what_was_typed_stays() -> None:
     filled = arguments_of(SIGNATURE, args=[7, "ala"], kwargs={"more": [1, 2]})
     kept = arguments_of(SIGNATURE, typed=typed(a="two"), errors={"a": "no"})

@@ -28,7 +28,8 @@ def object_asked(*, most_bytes: int) -> dict[str, Any]:
     request.max_content_length = most_bytes
     try:
         told = orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
+        orjson.dumps(told)  # refuses what is nested so deep that nobody could say or keep it
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise NoJsonObject from error
     if not isinstance(told, dict):
         raise NoJsonObject

@@ -158,7 +158,7 @@ def read_argument(text: str) -> object:
     """Return what *text* is as JSON, *text* itself when it is none."""
     try:
         value: object = json.loads(text, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value
 

@@ -242,7 +242,9 @@ class NoJsonObject(Refused):
     code = "no-json-object"
 
     def __init__(self) -> None:
-        super().__init__("The body must be a JSON object, such as {}. Nothing was saved.")
+        super().__init__(
+            "The body must be a JSON object, such as {}, and not nested hundreds deep. Nothing was saved."
+        )
 
 
 class TooSlow(ThumbAppError):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 _EMPTY: Final = inspect.Parameter.empty
+_NO_JSON: Final = (ValueError, RecursionError)  # the latter: it is nested too deep
 _MANY: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -126,7 +127,7 @@ def _shown(value: Any, kind: Kind) -> str:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text, parse_constant=_refuse)
-    except ValueError:
+    except _NO_JSON:
         return False
     return True
 
@@ -168,7 +169,7 @@ def _read(item: inspect.Parameter, text: str, errors: dict[str, str]) -> Any:
 def _value(item: inspect.Parameter, text: str, errors: dict[str, str]) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
-    except ValueError:
+    except _NO_JSON:
         if _KINDS.get(item.annotation) is Kind.NUMBER:
             errors[item.name] = "This is no number."
         return text
@@ -177,7 +178,7 @@ def _value(item: inspect.Parameter, text: str, errors: dict[str, str]) -> Any:
 def _loaded(text: str, wanted: type, errors: dict[str, str], *, name: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_refuse) if text.strip() else wanted()
-    except (ValueError, RecursionError) as error:
+    except _NO_JSON as error:
         errors[name] = f"This is no JSON: {error}."
         return wanted()
     if not isinstance(value, wanted):
