@@ -2,8 +2,10 @@
 
 import "./elements/copy_button.js";
 import "./elements/theme_switch.js";
+import { listenForShortcuts } from "./lib/shortcuts.js";
 import { keepTimesTrue } from "./lib/times.js";
 import { watchWorkers } from "./lib/workers.js";
 
 keepTimesTrue();
+listenForShortcuts();
 watchWorkers();

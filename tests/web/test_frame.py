@@ -162,3 +162,24 @@ def test_every_control_has_a_name(page: Page, addresses: list[str]) -> None:
         tree = page.locator("body").aria_snapshot()
         nameless = [line for line in tree.splitlines() if line.strip() in {"- button", "- link", "- textbox"}]
         assert nameless == [], address
+
+
+def test_keys_list_themselves_and_go_to_pages(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Jobs")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+
+    page.wait_for_url("**/jobs")
+
+
+def test_what_is_typed_into_a_field_is_no_shortcut(page: Page) -> None:
+    page.goto("/")
+    page.locator("input[placeholder*='w1200']").press_sequentially("gj?")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url.endswith("/")
