@@ -167,7 +167,7 @@ def test_every_control_has_a_name(page: Page, addresses: list[str]) -> None:
 def test_keys_list_themselves_and_go_to_pages(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Jobs")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("Jobs")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 

@@ -142,3 +142,11 @@ def test_a_task_is_run_and_cancelled_without_scripts(
 
     expect(page.locator(".facts .state")).to_have_text("cancelled")
     assert re.search(r"/tasks/[0-9a-f-]{36}$", page.url)
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/schedules"])
+def test_a_slash_goes_to_the_search(tab: Page, path: str) -> None:
+    tab.goto(path)
+    tab.keyboard.press("/")
+
+    expect(tab.locator("input[name=q]")).to_be_focused()
