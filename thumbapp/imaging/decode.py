@@ -76,7 +76,8 @@ def load(picture: Image.Image) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error).strip().rstrip(".")
+    """Return the words of *error* as they stand between brackets."""
+    text = str(error).strip().rstrip(".").replace(" (", ": ").replace(")", "")
     return text[:120] if text else type(error).__name__
 
 

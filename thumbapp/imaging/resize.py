@@ -12,7 +12,7 @@ def _fast_resizer() -> Any:
     """Return the module of the fast resizer, None where it has no wheel or cannot be loaded."""
     try:
         return importlib.import_module("cykooz_resizer")
-    except ImportError:
+    except (ImportError, OSError):
         return None
 
 

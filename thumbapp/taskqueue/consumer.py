@@ -202,7 +202,8 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         try:
             held = self.huey.hand_back()
         except redis.RedisError as error:
-            logger.error("Redis is away (%s); not handed back: %s", error, [task.id for task in held])
+            if held:
+                logger.error("Redis is away (%s); not handed back: %s", error, [task.id for task in held])
             return
         for task in held:
             logger.warning("Task %s (%s) was put back in the queue.", task.id, task.name)
