@@ -1,6 +1,6 @@
 // Keys that work on every page: "/" searches, "g" and a letter goes somewhere, "?" lists them.
 
-import { byId } from "./dom.js";
+import { copyOf } from "./dom.js";
 
 const SOON_MS = 1500;
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -28,10 +28,18 @@ function go(letter) {
 
 /** Goes to the search field or opens the list of keys. @param {string} key */
 function show(key) {
-  const list = byId("shortcuts", HTMLDialogElement);
   const search = document.querySelector("main input[type=search]");
-  if (key === "?" && !list.open) list.showModal();
+  if (key === "?" && !document.querySelector("dialog[open]")) listOfKeys().showModal();
   else if (key === "/" && search instanceof HTMLInputElement) search.select();
   else return false;
   return true;
+}
+
+/** Returns a new list of keys, which goes when it is closed. */
+function listOfKeys() {
+  const list = /** @type {HTMLDialogElement} */ (copyOf("shortcuts"));
+  document.body.append(list);
+  list.querySelector("button")?.addEventListener("click", () => list.close());
+  list.addEventListener("close", () => list.remove());
+  return list;
 }
