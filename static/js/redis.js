@@ -23,14 +23,10 @@ document.addEventListener("keydown", press);
 
 /** @param {KeyboardEvent} event */
 function press(event) {
-  const isTyping = /** @type {HTMLElement} */ (event.target).matches("input, textarea, select, [contenteditable]");
   if (event.key === "F5" && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault();
     void keys.start();
     void values.reload();
-  } else if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    byId("match", HTMLInputElement).select();
   } else if (event.key === "Escape" && event.target === byId("match")) {
     byId("key-list").focus();
   }

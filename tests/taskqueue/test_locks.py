@@ -66,31 +66,23 @@ def test_a_worker_that_was_too_late_does_not_free_the_lock_of_the_next(huey: Str
     assert huey.is_locked("guarded")
 
 
-def test_the_lock_of_a_task_that_was_given_up_is_nobody_s(huey: StreamHuey, run_next: Run) -> None:
-    dead, next_one = queue(huey), queue(huey)
-    taken = huey.dequeue()
-    huey.lock_task("guarded").acquire()
-    huey.storage.streams.held.attempt = 4
-    huey.execute(taken)
-
-    run_next()
-
-    assert TaskDesk(huey).find(dead).state == "dead"
-    assert huey.result(next_one) == 1
-
-
 def lose_record(huey: StreamHuey, task_id: str) -> None:
     """Forget the task as when its time is over."""
     assert huey.client.delete(f"{huey.namespace}tasks:of:{task_id}")
 
 
-def test_the_lock_of_a_task_that_nobody_knows_any_more_is_nobody_s(huey: StreamHuey, run_next: Run) -> None:
-    forgotten, next_one = queue(huey), queue(huey)
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_the_lock_of_a_task_that_was_given_up_is_nobody_s(
+    is_forgotten: bool, huey: StreamHuey, run_next: Run
+) -> None:
+    dead, next_one = queue(huey), queue(huey)
     taken = huey.dequeue()
     huey.lock_task("guarded").acquire()
     huey.storage.streams.held.attempt = 4
     huey.execute(taken)
-    lose_record(huey, forgotten)
+    assert TaskDesk(huey).find(dead).state == "dead"
+    if is_forgotten:
+        lose_record(huey, dead)
 
     run_next()
 

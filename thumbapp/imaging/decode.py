@@ -3,8 +3,7 @@
 import io
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageFile
-from PIL import TiffImagePlugin as TiffTags
+from PIL import ExifTags, Image, ImageChops, ImageFile
 
 from thumbapp.errors import BrokenPicture, RenderOutOfMemory
 from thumbapp.imaging import containers, jpeg, png
@@ -147,7 +146,7 @@ def _from_range(image: Image.Image) -> Image.Image:
 def _name_deep_layers(picture: Image.Image) -> None:
     """Say that the samples of a TIFF with one layer a colour have 16 bits; its reader takes them for 8."""
     tiles = picture.tile  # type: ignore[attr-defined] # a TIFF has it
-    if set(_tag(picture, TiffTags.BITSPERSAMPLE)) != {16}:
+    if set(_tag(picture, ExifTags.Base.BitsPerSample)) != {16}:
         return
     order = "L" if picture.tag_v2.prefix == b"II" else "B"  # type: ignore[attr-defined] # a TIFF has it
     for index, tile in enumerate(tiles):
@@ -163,7 +162,9 @@ def _positive(image: Image.Image, picture: Image.Image) -> Image.Image:
     bare_ink = picture.format in {"JPEG", "MPO"} and image.mode == "CMYK" and "adobe" not in picture.info
     is_deep = picture.mode in {"I", "F"} or picture.mode.startswith("I;16")
     is_negative = (
-        picture.format == "TIFF" and is_deep and _tag(picture, TiffTags.PHOTOMETRIC_INTERPRETATION) == (0,)
+        picture.format == "TIFF"
+        and is_deep
+        and _tag(picture, ExifTags.Base.PhotometricInterpretation) == (0,)
     )
     return ImageChops.invert(image) if bare_ink or is_negative else image
 

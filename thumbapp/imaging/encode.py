@@ -4,12 +4,16 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from thumbapp.errors import ThumbnailTooLarge
 from thumbapp.imaging.credit import Credit
 from thumbapp.imaging.recipe import Effort, Format, Recipe
+
+if TYPE_CHECKING:
+    from PIL.PngImagePlugin import PngInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,10 @@ def _metadata(kind: Target, credit: Credit | None, profile: bytes | None) -> dic
     return {name: part for name, part in parts.items() if part}
 
 
-def _png_text(packet: bytes) -> PngImagePlugin.PngInfo:
+def _png_text(packet: bytes) -> "PngInfo":
     """Return an XMP *packet* as a PNG holds it."""
-    texts = PngImagePlugin.PngInfo()
+    from PIL.PngImagePlugin import PngInfo  # what starts here imports little
+
+    texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", packet.decode())
     return texts
