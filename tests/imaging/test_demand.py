@@ -80,6 +80,15 @@ def test_fine_texture_takes_fewer_steps(smooth: Probe, busy: Probe) -> None:
     assert [plan(found, recipe, limits=Limits()).steps for found in (smooth, busy)] == [3, 2]
 
 
+@needs_fast_resizer
+@pytest.mark.parametrize(("effort", "wanted"), [("fast", 3), ("default", 1), ("best", 1)])
+def test_black_and_white_is_scaled_in_one_step(effort: str, wanted: int, tmp_path: Path) -> None:
+    noise(300).convert("1").save(tmp_path / "page.png")
+    found = probe(tmp_path / "page.png", limits=Limits())
+
+    assert plan(found, Recipe.parse(sizes="200,100", effort=effort), limits=Limits()).steps == wanted
+
+
 @pytest.mark.parametrize(
     ("effort", "wanted", "mb"), [pytest.param("default", 4, 10, marks=needs_fast_resizer), ("best", 1, 11)]
 )

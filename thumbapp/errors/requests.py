@@ -153,13 +153,13 @@ class TooManyPixels(UploadRefused):
 
 
 class PictureTooHeavy(UploadRefused):
-    """Decoding would take more memory than a worker may use."""
+    """Decoding it, or making its thumbnails, would take more memory than a worker may use."""
 
     code = "too-much-memory"
 
     def __init__(self, needed_bytes: int, limit_bytes: int) -> None:
         super().__init__(
-            f"Reading this picture takes about {needed_bytes // 10**6:,} MB of memory; "
+            f"Making this picture's thumbnails takes about {needed_bytes // 10**6:,} MB of memory; "
             f"at most {limit_bytes // 10**6:,} MB are used."
         )
 

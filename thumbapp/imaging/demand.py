@@ -29,6 +29,8 @@ _FAST = {2: 1.5, 4: 1.4, 8: 1.4}
 # resizer is too slow for anything but the shortest way
 _ANY_STEPS, _PLAIN_STEPS, _BUSY_STEPS = 100, 3, 2
 _FAST_STEPS = 3
+# at its hard edges a filter overshoots, and what was cut off there is missing in the next step
+_BLACK_AND_WHITE = "1"
 # the smoother a picture, the more of its error is rounding: fast then takes no step shorter than this
 _SMOOTH_DETAIL, _SMOOTH_STRIDE = 0.5, 2.5
 _EXACT_PIXEL_BYTES = 12
@@ -102,6 +104,8 @@ def _steps(found: Probe, effort: Effort) -> int:
         return _ANY_STEPS
     if effort is Effort.FAST:
         return _FAST_STEPS
+    if found.mode == _BLACK_AND_WHITE:
+        return 1
     is_plain = found.format == "JPEG" and found.header.detail <= _BUSY_DETAIL
     return _PLAIN_STEPS if is_plain else _BUSY_STEPS
 
