@@ -7,9 +7,9 @@ import redis
 
 from tests.explorer.conftest import ADMIN, EDITOR
 from tests.patience import until
-from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded
+from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded, ServerAway
 from thumbapp.explorer.feeds import Newsroom
-from thumbapp.explorer.gate import Gate
+from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.notifications import SETTING, Notifications, event_of, patterns
 
 
@@ -117,15 +117,36 @@ def test_set_and_append_arrive_as_they_happen(
     newsroom.close()
 
 
+def test_what_it_was_comes_back_even_when_the_servers_answer_is_lost(
+    switch: Notifications, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(letters: str, **asked: object) -> None:
+        any_client.config_set(SETTING, letters)
+        raise ServerAway("test", "connection reset")
+
+    monkeypatch.setattr(switch, "_write", lost)
+
+    with pytest.raises(ServerAway):
+        switch.set("K$", caller=ADMIN)
+
+    assert switch.restore()
+    assert setting(any_client) == set()
+
+
+@pytest.mark.parametrize(("caller", "error"), [(ADMIN, ConfirmationNeeded), (EDITOR, ModeNeeded)])
+def test_what_was_not_done_is_not_put_back(
+    caller: Caller, error: type[Exception], switch: Notifications
+) -> None:
+    with pytest.raises(error):
+        switch.set("K$", caller=caller)
+
+    assert switch.state().before is None
+
+
 @pytest.mark.parametrize("letters", ["K", "$", "K?", "EK"])
 def test_letters_that_tell_nothing_are_refused(letters: str, switch: Notifications) -> None:
     with pytest.raises(BadEdit):
         switch.set(letters, caller=ADMIN)
-
-
-def test_it_takes_an_admin(switch: Notifications) -> None:
-    with pytest.raises(ModeNeeded):
-        switch.set("K$", caller=EDITOR)
 
 
 def test_one_key_is_watched_by_its_exact_name() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.errors import BadEdit, ServerRefused
+from thumbapp.errors import BadEdit, ConfirmationNeeded, Refused, ServerRefused
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import literally
 from thumbapp.explorer.wire import Line, unfailed
@@ -97,9 +97,15 @@ class Notifications:
             raise BadEdit("Choose by key or by event, and at least one kind of event.")
         with self._gate.server.link.hold(0) as line:
             was = _now(line)
-        self._write("".join(sorted(wanted)), caller=caller, confirm=confirm)
-        self._redis.hsetnx(self._key, "before", was)
+        # kept before it is changed: whatever ends this process between the two, it is put back
+        is_first = self._redis.hsetnx(self._key, "before", was)
         self.renew()
+        try:
+            self._write("".join(sorted(wanted)), caller=caller, confirm=confirm)
+        except (ConfirmationNeeded, Refused):
+            if is_first:
+                self._redis.delete(self._key)
+            raise
         return self.state()
 
     def renew(self) -> None:
