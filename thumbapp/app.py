@@ -47,7 +47,7 @@ from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.room import Room
 from thumbapp.runtime.web import THREADS
-from thumbapp.taskqueue.desk import TaskDesk
+from thumbapp.taskqueue.control import TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.scheduled import schedules_of
 from thumbapp.taskqueue.workers import WorkerRegistry
@@ -126,7 +126,7 @@ def _assemble(
     app.extensions[EXTENSION] = Parts(
         settings=settings,
         redis=client,
-        jobs=JobService(settings, ledger=ledger, enqueue=enqueue, withdraw=TaskDesk(huey).withdraw),
+        jobs=JobService(settings, ledger=ledger, enqueue=enqueue, withdraw=TaskControl(huey).withdraw),
         media=ledger.media,
         workers=WorkerRegistry(client, namespace=settings.namespace),
         hub=hub,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from huey.exceptions import TaskLockedException
 
-from thumbapp.taskqueue.desk import TaskDesk
+from thumbapp.taskqueue.control import TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
 
 Run = Callable[[], Any]
@@ -25,7 +25,7 @@ def test_a_lock_keeps_out_who_comes_second_and_is_free_after(huey: StreamHuey, r
         run_next()
     run_next()
 
-    assert TaskDesk(huey).find(late).error == "Another task held its lock."
+    assert TaskControl(huey).find(late).error == "Another task held its lock."
     assert huey.result(later) == 1
     assert not huey.is_locked("guarded")
 
@@ -80,7 +80,7 @@ def test_the_lock_of_a_task_that_was_given_up_is_nobody_s(
     huey.lock_task("guarded").acquire()
     huey.storage.streams.held.attempt = 4
     huey.execute(taken)
-    assert TaskDesk(huey).find(dead).state == "dead"
+    assert TaskControl(huey).find(dead).state == "dead"
     if is_forgotten:
         lose_record(huey, dead)
 
@@ -100,4 +100,4 @@ def test_a_lock_stays_with_a_task_in_hand_whose_record_is_gone(huey: StreamHuey)
     worker.start()
     worker.join(10)
 
-    assert TaskDesk(huey).find(late).error == "Another task held its lock."
+    assert TaskControl(huey).find(late).error == "Another task held its lock."

@@ -9,7 +9,7 @@ import redis
 
 from tests.patience import comes_true
 from tests.taskqueue.test_records import enqueue, found
-from thumbapp.taskqueue.desk import TaskDesk
+from thumbapp.taskqueue.control import TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecords
 
@@ -28,7 +28,7 @@ def test_a_task_that_tells_its_progress_is_followed_and_can_be_stopped(
     assert comes_true(lambda: found(records, task_id).state == "running")
     assert comes_true(lambda: found(records, task_id).done_of == (1, 3))
 
-    asked = TaskDesk(huey).cancel(task_id)
+    asked = TaskControl(huey).cancel(task_id)
     huey.client.rpush("test:climb:go", 1)
     worker.join(10)
 

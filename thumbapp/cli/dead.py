@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thumbapp.cli.answers import answering, json_option, note_in_audit, say, say_json
-from thumbapp.cli.desk import open_desk
+from thumbapp.cli.task_control import open_control
 from thumbapp.moments import rfc3339
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def retry(*, entry: str, as_json: bool) -> None:
 
     Prints its task's id.
     """
-    task_id = open_desk().put_back(entry)
+    task_id = open_control().put_back(entry)
     note_in_audit("task.put-back", target=entry)
     if as_json:
         say_json({"id": task_id, "entry": entry})
@@ -45,7 +45,7 @@ def retry(*, entry: str, as_json: bool) -> None:
 @answering
 def purge(*, yes: bool, as_json: bool) -> None:
     """Count the dead letters, and with --yes delete them."""
-    letters = open_desk().dead
+    letters = open_control().dead
     count, deleted = letters.count(), 0
     if yes:
         deleted = letters.purge(until=letters.newest())
@@ -58,7 +58,7 @@ def purge(*, yes: bool, as_json: bool) -> None:
 
 @answering
 def _list(*, limit: int, as_json: bool) -> None:
-    letters, cursor = open_desk().dead.page(limit=limit)
+    letters, cursor = open_control().dead.page(limit=limit)
     if as_json:
         say_json({"items": [_facts(letter) for letter in letters], "cursor": cursor})
         return

@@ -100,10 +100,10 @@ def clean(*, as_json: bool) -> None:
 def open_service(settings: Settings) -> "JobService":
     """Return the service over the server and the media folder of *settings*."""
     from thumbapp.jobs.service import JobService
-    from thumbapp.taskqueue.desk import TaskDesk
+    from thumbapp.taskqueue.control import TaskControl
     from thumbapp.tasks import enqueue_job, huey
 
-    withdraw = TaskDesk(huey).withdraw
+    withdraw = TaskControl(huey).withdraw
     return JobService(settings, ledger=_open_ledger(settings), enqueue=enqueue_job, withdraw=withdraw)
 
 

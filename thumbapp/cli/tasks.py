@@ -17,7 +17,7 @@ from thumbapp.cli.answers import (
     worker_sentence,
 )
 from thumbapp.cli.dead import dead
-from thumbapp.cli.desk import open_desk
+from thumbapp.cli.task_control import open_control
 from thumbapp.config import Settings
 from thumbapp.moments import rfc3339
 
@@ -50,7 +50,7 @@ def list_tasks(*, limit: int, cursor: str | None, as_json: bool, **wanted: Any) 
     from thumbapp.taskqueue.task_json import tasks_json
     from thumbapp.tasks import huey
 
-    page = open_desk().records.page(_filter(**wanted), cursor=cursor, limit=limit)
+    page = open_control().records.page(_filter(**wanted), cursor=cursor, limit=limit)
     if as_json:
         say_json({"items": tasks_json(page.items, Results(huey)), "cursor": page.cursor})
         return
@@ -83,7 +83,7 @@ def show(*, task_id: str, as_json: bool) -> None:
     from thumbapp.taskqueue.task_json import whole_json
     from thumbapp.tasks import huey
 
-    facts = whole_json(open_desk().find(task_id), Results(huey))
+    facts = whole_json(open_control().find(task_id), Results(huey))
     if as_json:
         say_json(facts)
         return
@@ -98,7 +98,7 @@ def show(*, task_id: str, as_json: bool) -> None:
 @answering
 def cancel(*, task_id: str, as_json: bool) -> None:
     """Cancel a task that waits; ask one that runs to stop."""
-    task = open_desk().cancel(task_id)
+    task = open_control().cancel(task_id)
     note_in_audit("task.cancel", target=task_id)
     _say_task(task, as_json=as_json)
 
@@ -115,11 +115,11 @@ def retry(*, task_id: str | None, all_failed: bool, name: str, search: str, as_j
     if bool(task_id) is all_failed:
         raise click.UsageError("Give the ID of one task, or --all-failed.")
     if task_id:
-        task = open_desk().retry(task_id)
+        task = open_control().retry(task_id)
         note_in_audit("task.retry", target=task_id)
         _say_task(task, as_json=as_json)
         return
-    queued, refused = open_desk().retry_all(_filter(state=("failed",), name=name, search=search))
+    queued, refused = open_control().retry_all(_filter(state=("failed",), name=name, search=search))
     note_in_audit("task.retry-all", target=f"{queued} queued, {refused} not")
     if as_json:
         say_json({"queued": queued, "refused": refused})

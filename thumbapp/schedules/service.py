@@ -13,7 +13,7 @@ from typing import Final
 import redis
 
 from thumbapp.errors import BadSchedule, FromCode, NotFromCode, StaleSchedule
-from thumbapp.schedules.desk import Desk
+from thumbapp.schedules.dispatcher import Dispatcher
 from thumbapp.schedules.draft import NAME_LENGTH, Told, judge_call, read_plan, read_timing
 from thumbapp.schedules.keys import name_key, task_id
 from thumbapp.schedules.model import Plan, Schedule, Slot, Source, cut, named, to_ms
@@ -45,7 +45,7 @@ class Schedules:
 
     def __init__(self, client: redis.Redis, *, namespace: str, outlet: Outlet, timezone: str = "UTC") -> None:
         self.store = ScheduleStore(client, namespace=namespace)
-        self.desk = Desk(client, namespace=namespace)
+        self.dispatcher = Dispatcher(client, namespace=namespace)
         self.outlet = outlet
         self.timezone = timezone
 
@@ -158,7 +158,7 @@ class Schedules:
         seen, now = self.store.find(schedule_id), self.store.now()
         judge_call(seen.plan, self.outlet)
         task = task_id(seen.id, to_ms(now), by_hand=secrets.token_hex(3))
-        self.desk.run_now(seen, self.outlet.parcel(seen.plan, task, now))
+        self.dispatcher.run_now(seen, self.outlet.parcel(seen.plan, task, now))
         return task
 
     # --- the code's own -----------------------------------------------------------------------------

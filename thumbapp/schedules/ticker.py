@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.schedules.desk import Due, Look, Order
+from thumbapp.schedules.dispatcher import Due, Look, Order
 from thumbapp.schedules.firing import Firing, Missed, Run, decide, refuse
 from thumbapp.schedules.keys import task_id
 from thumbapp.schedules.model import Kind, Schedule, Source, to_ms
@@ -41,7 +41,7 @@ class Ticker:
         self._client: Any = client
         self._outlet = outlet
         self._schedules = Schedules(client, namespace=namespace, outlet=outlet)
-        self._desk = self._schedules.desk
+        self._dispatcher = self._schedules.dispatcher
         self._known: dict[str, Schedule] = {}
         self._is_synced = False
         self._stopped = threading.Event()
@@ -66,12 +66,12 @@ class Ticker:
         if not self._is_synced:
             self._schedules.sync_code()
             self._is_synced = True
-        look = self._desk.look()
+        look = self._dispatcher.look()
         if look.has_waiting:
-            self._desk.release()
+            self._dispatcher.release()
         known = self._load(look.due)
         orders = [order for due in look.due if (order := self._order(known.get(due.id), due, look.now))]
-        self._announce(self._desk.fire(orders))
+        self._announce(self._dispatcher.fire(orders))
         if orders or look.is_full:  # what was fired may be due again before anything else is
             return 0.0
         return min(_span(look), _SLICE_S) if look.due else _span(look)
@@ -90,7 +90,7 @@ class Ticker:
         while not self._stopped.is_set():
             try:
                 with self._client.pubsub(ignore_subscribe_messages=True) as ears:
-                    ears.subscribe(self._desk.keys.wake)
+                    ears.subscribe(self._dispatcher.keys.wake)
                     self._listen(ears)
                     pause = _FIRST_PAUSE_S
                     while not self._stopped.is_set():
@@ -151,7 +151,7 @@ class Ticker:
         if now - due.slot < _DEFERENCE:
             return None
         if schedule.source is Source.CODE:
-            self._desk.park(schedule.id, version=due.version, slot=due.slot)
+            self._dispatcher.park(schedule.id, version=due.version, slot=due.slot)
             return None
         return Order(schedule, due, refuse(schedule, due.slot, now, reason=trouble), [], trouble)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints.explorer import desk
+from thumbapp.blueprints.explorer import change_flow
 from thumbapp.blueprints.explorer.where import where
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
@@ -17,8 +17,8 @@ bp.add_app_template_global(find_action, "change_action")
 bp.add_app_template_global(lambda: WRITINGS, "writings")
 bp.add_app_template_global(lambda: COPY_FIELDS, "copy_fields")
 bp.add_app_template_global(lambda: NAME, "name_field")
-bp.add_app_template_global(desk.done_just_now, "done_just_now")
-bp.add_app_template_global(desk.undoable, "undoable")
+bp.add_app_template_global(change_flow.done_just_now, "done_just_now")
+bp.add_app_template_global(change_flow.undoable, "undoable")
 bp.add_app_template_filter(to_id, "key_id")
 bp.add_app_template_filter(lambda text: mark(text.encode()), "mark_of")
 bp.add_app_template_filter(id_time)
@@ -37,16 +37,16 @@ def new() -> str:
 def change() -> Response:
     """Make a change and lead back to the key."""
     action = find_action(request.form.get("action", ""))
-    return desk.change(where(), action, request.form)
+    return change_flow.change(where(), action, request.form)
 
 
 @bp.post("/copy")
 def copy() -> Response:
     """Copy the open key and lead to the copy."""
-    return desk.copy(where(), request.form)
+    return change_flow.copy(where(), request.form)
 
 
 @bp.post("/undo")
 def undo() -> Response:
     """Take a change back."""
-    return desk.undo(where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1")
+    return change_flow.undo(where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1")

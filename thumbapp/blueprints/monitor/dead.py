@@ -13,7 +13,7 @@ from thumbapp.errors import MessageRefused, TaskNotKept, WrongState
 @pages.get("/tasks/dead")
 def dead() -> str:
     """Show the dead letters, newest first."""
-    letters = monitor().desk.dead
+    letters = monitor().control.dead
     items, cursor = letters.page(cursor=asked.cursor(), limit=asked.limit())
     return render("tasks/dead.html", letters=items, count=letters.count(), next=cursor, cursor=asked.cursor())
 
@@ -21,7 +21,7 @@ def dead() -> str:
 @pages.get("/tasks/dead/purge")
 def ask_purge() -> str:
     """Show how many dead letters there are, before they are deleted."""
-    letters = monitor().desk.dead
+    letters = monitor().control.dead
     sample, _ = letters.page(limit=5)
     return render("tasks/purge.html", count=letters.count(), sample=sample, newest=letters.newest())
 
@@ -29,7 +29,7 @@ def ask_purge() -> str:
 @pages.post("/tasks/dead/purge")
 def purge() -> Response:
     """Delete the dead letters up to the one that was the newest when they were counted."""
-    deleted = monitor().desk.dead.purge(until=request.form.get("until", ""))
+    deleted = monitor().control.dead.purge(until=request.form.get("until", ""))
     monitor().host.note("task.purge-dead", counted(deleted, "letter"))
     flash(f"{counted(deleted, 'dead letter')} deleted.", "ok")
     return redirect(url_for(".dead"), 303)
@@ -38,7 +38,7 @@ def purge() -> Response:
 @pages.get("/tasks/dead/<entry>")
 def dead_letter(entry: str) -> str:
     """Show one dead letter."""
-    return render("tasks/dead_letter.html", letter=monitor().desk.dead.find(entry))
+    return render("tasks/dead_letter.html", letter=monitor().control.dead.find(entry))
 
 
 @pages.post("/tasks/dead/<entry>/retry")
@@ -46,7 +46,7 @@ def put_back(entry: str) -> Response:
     """Put a dead letter back into the queue and go to its task."""
     monitor().host.note("task.put-back", entry)
     try:
-        task_id = monitor().desk.put_back(entry)
+        task_id = monitor().control.put_back(entry)
     except (MessageRefused, TaskNotKept, WrongState) as error:
         flash(str(error), "danger")
         return redirect(url_for(".dead_letter", entry=entry), 303)

@@ -13,7 +13,7 @@ from thumbapp.blueprints.monitor import blueprint, views
 from thumbapp.blueprints.monitor.site import EXTENSION, Monitor
 from thumbapp.blueprints.security import csrf, protect_cookie_request
 from thumbapp.errors import ThumbAppError
-from thumbapp.jobs.desk import JobDesk
+from thumbapp.jobs.control import JobControl
 from thumbapp.taskqueue.queue import StreamHuey
 
 
@@ -50,7 +50,7 @@ def init_app(app: Flask, parts: Parts, huey: StreamHuey) -> None:
         namespace=parts.settings.namespace,
         huey=huey,
         hub=parts.hub,
-        owners={"make_thumbnails": JobDesk(parts.jobs)},
+        owners={"make_thumbnails": JobControl(parts.jobs)},
         timezone=parts.settings.timezone or "UTC",
     )
     csrf.exempt(blueprint.data)

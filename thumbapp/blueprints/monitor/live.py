@@ -20,9 +20,9 @@ def news() -> dict[str, Any]:
 
 def task_state(task_id: str) -> dict[str, Any]:
     """Return the task as it is, less its result; keeps the events coming."""
-    desk = monitor().desk
-    desk.records.watch()
-    return task_json(desk.find(task_id))
+    control = monitor().control
+    control.records.watch()
+    return task_json(control.find(task_id))
 
 
 def stream(topic: str, state: Any) -> Response:

@@ -29,7 +29,7 @@ def run_task() -> Response | tuple[str, int]:
     if call.errors:
         return _form(name, call=call, sent=sent), 422
     try:
-        task = monitor().desk.submit(name, call.args, call.kwargs)
+        task = monitor().control.submit(name, call.args, call.kwargs)
     except (ArgumentsMisfit, NotJson, MessageTooLarge) as error:
         return _form(name, call=Call(call.args, call.kwargs, {"": str(error)}), sent=sent), 422
     monitor().host.note("task.run", f"{name} {task.id}")
@@ -39,7 +39,7 @@ def run_task() -> Response | tuple[str, int]:
 def _like(task_id: str) -> dict[str, Any]:
     """Return name and arguments of the task *task_id*; nothing when it is not known whole."""
     try:
-        record = monitor().desk.find(task_id) if task_id else None
+        record = monitor().control.find(task_id) if task_id else None
     except TaskNotFound:
         record = None
     if record is None or record.arguments is None:

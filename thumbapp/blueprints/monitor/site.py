@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from thumbapp.errors import ThumbAppError
 from thumbapp.live.hub import Hub
-from thumbapp.taskqueue.desk import Owner, TaskDesk
+from thumbapp.taskqueue.control import Owner, TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.queues import Queues
 from thumbapp.taskqueue.records import TaskRecords
@@ -81,9 +81,9 @@ class Monitor:
         return Results(self.huey)
 
     @property
-    def desk(self) -> TaskDesk:
+    def control(self) -> TaskControl:
         """What can be done to tasks."""
-        return TaskDesk(self.huey, owners=self.owners)
+        return TaskControl(self.huey, owners=self.owners)
 
 
 def monitor() -> Monitor:

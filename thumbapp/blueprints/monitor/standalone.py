@@ -28,7 +28,7 @@ from thumbapp.blueprints.monitor.site import EXTENSION, Monitor
 from thumbapp.errors import RedisUnavailable, ThumbAppError
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
-from thumbapp.taskqueue.desk import Owner
+from thumbapp.taskqueue.control import Owner
 from thumbapp.taskqueue.queue import StreamHuey
 
 STREAMS: Final = 8

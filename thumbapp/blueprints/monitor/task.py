@@ -36,7 +36,7 @@ def cancel_task(task_id: str) -> AnyResponse:
     """Cancel a task that waits, ask one that runs to stop."""
     monitor().host.note("task.cancel", task_id)
     try:
-        monitor().desk.cancel(task_id)
+        monitor().control.cancel(task_id)
     except (WrongTaskState, TaskNotKept) as error:
         flash(str(error), "danger")
     return redirect(url_for(".task", task_id=task_id), 303)
@@ -47,7 +47,7 @@ def retry_task(task_id: str) -> AnyResponse:
     """Try a task again that failed, died or was cancelled, and go to it."""
     monitor().host.note("task.retry", task_id)
     try:
-        task_id = monitor().desk.retry(task_id).id
+        task_id = monitor().control.retry(task_id).id
     except (WrongTaskState, WrongState, TaskNotKept) as error:
         flash(str(error), "danger")
     return redirect(url_for(".task", task_id=task_id), 303)

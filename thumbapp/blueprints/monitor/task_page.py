@@ -8,7 +8,7 @@ import orjson
 
 from thumbapp.blueprints.monitor.site import monitor
 from thumbapp.blueprints.monitor.task_rows import call_text
-from thumbapp.taskqueue.desk import TO_TRY_AGAIN
+from thumbapp.taskqueue.control import TO_TRY_AGAIN
 from thumbapp.taskqueue.records import TaskRecord
 from thumbapp.taskqueue.results import Result
 from thumbapp.taskqueue.task_json import UNHAPPY
@@ -83,10 +83,10 @@ def pretty(value: Any) -> str:
 def task_page(task_id: str) -> TaskPage:
     """Return the page of one task, or raise TaskNotFound."""
     site = monitor()
-    desk = site.desk
-    desk.records.watch()
-    task = desk.find(task_id)
+    control = site.control
+    control.records.watch()
+    task = control.find(task_id)
     result = site.results.of([task_id], longest=64_000).get(task_id) if task.state == "done" else None
-    children = [(child, desk.records.find(child)) for child in task.children[:50]]
-    parent = desk.records.find(task.parent) if task.parent else None
+    children = [(child, control.records.find(child)) for child in task.children[:50]]
+    parent = control.records.find(task.parent) if task.parent else None
     return TaskPage(task, result, parent, children)

@@ -47,7 +47,7 @@ def ask_retry_all() -> str:
 def retry_all() -> AnyResponse:
     """Try again all failed tasks that were shown; what failed since stays."""
     failed: FailedTasks = failed_tasks()
-    queued, refused = monitor().desk.retry_all(failed.wanted)
+    queued, refused = monitor().control.retry_all(failed.wanted)
     monitor().host.note("task.retry-all", f"{queued} queued, {refused} not ({failed.says})")
     words = f"{counted(queued, 'task')} will be tried again."
     flash(f"{words} {refused} could not be." if refused else words, "danger" if refused else "ok")

@@ -29,7 +29,7 @@ def run_task() -> tuple[Response, int, dict[str, str]]:
     """Queue a task by its name; 202 with the task."""
     name, args, kwargs = _call()
     monitor().host.note("task.run", name)
-    task = monitor().desk.submit(name, args, kwargs)
+    task = monitor().control.submit(name, args, kwargs)
     monitor().host.note("task.run", f"{name} {task.id}")
     return jsonify(task_json(task)), 202, {"Location": url_for(".task", task_id=task.id)}
 
@@ -38,14 +38,14 @@ def run_task() -> tuple[Response, int, dict[str, str]]:
 def task(task_id: str) -> Response:
     """Return one task; with ``If-None-Match`` 304 while nothing changed."""
     site = monitor()
-    return conditional(whole_json(site.desk.find(task_id), site.results))
+    return conditional(whole_json(site.control.find(task_id), site.results))
 
 
 @data.post("/tasks/<task_id>/cancel")
 def cancel_task(task_id: str) -> tuple[Response, int]:
     """Cancel a task that waits: 200; ask one that runs to stop: 202."""
     monitor().host.note("task.cancel", task_id)
-    task = monitor().desk.cancel(task_id)
+    task = monitor().control.cancel(task_id)
     return jsonify(task_json(task)), 200 if task.is_final else 202
 
 
@@ -53,7 +53,7 @@ def cancel_task(task_id: str) -> tuple[Response, int]:
 def retry_task(task_id: str) -> tuple[Response, int]:
     """Try a task again that failed, died or was cancelled; 202 with the task that runs now."""
     monitor().host.note("task.retry", task_id)
-    return jsonify(task_json(monitor().desk.retry(task_id))), 202
+    return jsonify(task_json(monitor().control.retry(task_id))), 202
 
 
 def _call() -> tuple[str, list[Any], dict[str, Any]]:

@@ -4,13 +4,13 @@ import pytest
 
 from tests.jobs.conftest import Desk
 from thumbapp.errors import WrongState
-from thumbapp.jobs.desk import JobDesk
+from thumbapp.jobs.control import JobControl
 from thumbapp.jobs.model import JobState
 
 
 def test_a_waiting_job_is_stopped_and_queued_again_as_another_run(desk: Desk, photo: bytes) -> None:
     [job] = desk.submit(("rob.jpg", photo))
-    acts = JobDesk(desk.service)
+    acts = JobControl(desk.service)
 
     acts.cancel(job.id)
     stopped = desk.service.find(job.id)
@@ -26,8 +26,8 @@ def test_a_job_that_is_gone_or_over_need_not_be_stopped(desk: Desk, photo: bytes
     [job] = desk.submit(("rob.jpg", photo))
     desk.run(job)
 
-    JobDesk(desk.service).cancel(job.id)
-    JobDesk(desk.service).cancel("never-there")
+    JobControl(desk.service).cancel(job.id)
+    JobControl(desk.service).cancel("never-there")
 
     assert desk.service.find(job.id).state is JobState.DONE
 
@@ -37,4 +37,4 @@ def test_a_job_that_is_done_is_not_done_again(desk: Desk, photo: bytes) -> None:
     desk.run(job)
 
     with pytest.raises(WrongState):
-        JobDesk(desk.service).retry(job.id)
+        JobControl(desk.service).retry(job.id)

@@ -29,7 +29,7 @@ from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.recorder import arguments_text, message_key
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
 
-logger = logging.getLogger("huey.desk")
+logger = logging.getLogger("huey.control")
 
 TO_TRY_AGAIN: Final = ("failed", "cancelled", "dead")
 
@@ -44,7 +44,7 @@ class Owner(Protocol):
         """Have the work done again; return the id of the task that does it."""
 
 
-class TaskDesk:
+class TaskControl:
     """What can be done to the tasks of *huey*; *owners* are asked for the tasks of their name."""
 
     def __init__(self, huey: StreamHuey, *, owners: Mapping[str, Owner] | None = None) -> None:

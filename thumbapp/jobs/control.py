@@ -4,7 +4,7 @@ from thumbapp.errors import JobExpired, JobNotFound, WrongState
 from thumbapp.jobs.service import JobService
 
 
-class JobDesk:
+class JobControl:
     """Stops and repeats the jobs of *service* for whoever may that with every task."""
 
     def __init__(self, service: JobService) -> None:

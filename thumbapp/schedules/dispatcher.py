@@ -58,7 +58,7 @@ class Order:
     alert: str = ""
 
 
-class Desk:
+class Dispatcher:
     """Takes up what is due in *client*'s server."""
 
     def __init__(self, client: redis.Redis, *, namespace: str) -> None:
