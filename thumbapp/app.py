@@ -43,9 +43,9 @@ from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
 from thumbapp.live.polls import Polls
-from thumbapp.runtime.body import SoundBody
 from thumbapp.runtime.connection import connect
-from thumbapp.runtime.room import Room
+from thumbapp.runtime.disk_space import DiskSpace
+from thumbapp.runtime.request_body import RequestBodyMiddleware
 from thumbapp.runtime.web import THREADS
 from thumbapp.taskqueue.control import TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
@@ -91,8 +91,11 @@ def create_app(
 
 def _wrapped(app: Flask, settings: Settings) -> "WSGIApplication":
     """Return *app* behind what reads requests for it."""
-    sound, hops = SoundBody(app.wsgi_app, Room(settings.min_free_mb * MEGA)), settings.trusted_proxies
-    return ProxyFix(sound, x_for=hops, x_proto=hops, x_host=hops) if hops else sound
+    hops = settings.trusted_proxies
+    app_with_bodies = RequestBodyMiddleware(app.wsgi_app, DiskSpace(settings.min_free_mb * MEGA))
+    if not hops:
+        return app_with_bodies
+    return ProxyFix(app_with_bodies, x_for=hops, x_proto=hops, x_host=hops)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -10,10 +10,10 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 from thumbapp.errors import DiskFull, RequestTooLarge, TooSlow
-from thumbapp.runtime.chunks import Chunks
-from thumbapp.runtime.pace import Pace
+from thumbapp.runtime.chunked import ChunkedReceiver
+from thumbapp.runtime.deadline import RequestDeadline
+from thumbapp.runtime.disk_space import DiskSpace
 from thumbapp.runtime.refusal import Refusal
-from thumbapp.runtime.room import Room
 
 MOST_AHEAD: Final = 4
 _VERSIONS: Final = {"1.0", "1.1"}
@@ -42,21 +42,21 @@ def _refusal_of_version(path: str) -> Refusal:
     )
 
 
-def _refusal_of_room(error: DiskFull, path: str) -> Refusal:
+def _refusal_of_full_disk(error: DiskFull, path: str) -> Refusal:
     return Refusal(503, error.code, str(error), path, error.retry_after_s)
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
     """waitress's parser; what it refuses, it refuses as the application would.
 
-    *room* is set by the server: what must stay free on the disk that bodies are put on.
+    *disk_space* is set by the server: what must stay free on the disk that bodies are put on.
     """
 
     error: Any
     body_rcv: Any
     body_bytes_received: int
     path = ""
-    room = Room()
+    disk_space = DiskSpace()
 
     def received(self, data: bytes) -> int:
         """Return how much of *data* belongs to this request."""
@@ -66,11 +66,15 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no type
         before = self.body_bytes_received
         try:
             taken: int = super().received(data)
-            self.room.check(before, self.body_bytes_received)
+            self.disk_space.check(before, self.body_bytes_received)
         except ValueError:  # a number of thousands of digits
             self.error, self.completed, taken = BadRequest("Invalid header"), True, len(data)
         except DiskFull as error:
-            self.error, self.completed, taken = _Answer(_refusal_of_room(error, self.path)), True, len(data)
+            self.error, self.completed, taken = (
+                _Answer(_refusal_of_full_disk(error, self.path)),
+                True,
+                len(data),
+            )
         if self.headers_finished and self.version not in _VERSIONS and not self.error:
             self.error, self.completed = _Answer(_refusal_of_version(self.path)), True
         return self._refused(taken)
@@ -104,7 +108,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no type
             raise ParsingError("Content-Length beside Transfer-Encoding")
         if [coding.lower() for coding in _CODING.findall(header_plus)] != [b"chunked"]:
             raise ParsingError("Transfer-Encoding is invalid")
-        self.body_rcv = Chunks(self.body_rcv.getbuf(), most_bytes=self.adj.max_request_body_size)
+        self.body_rcv = ChunkedReceiver(self.body_rcv.getbuf(), most_bytes=self.adj.max_request_body_size)
 
     def _refusal(self) -> Refusal:
         if isinstance(self.error, RequestEntityTooLarge):
@@ -120,13 +124,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     parser_class = Parser
     request: Any
     limit_s = 0
-    _pace: Pace | None = None
+    _deadline: RequestDeadline | None = None
 
     def received(self, data: bytes) -> bool:
         """Take *data* in, and the time with it."""
-        if self._pace is None or self.request is None:
-            self._pace = Pace(self.limit_s)
-        self._pace.took(len(data))
+        if self._deadline is None or self.request is None:
+            self._deadline = RequestDeadline(self.limit_s)
+        self._deadline.received(len(data))
         is_taken = bool(super().received(data))
         self._forget_most_of_a_pile()
         return is_taken
@@ -144,9 +148,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
             del self.requests[MOST_AHEAD:]
             self.requests[-1].headers["CONNECTION"] = "close"
 
-    def check_pace(self) -> None:
+    def check_deadline(self) -> None:
         """Give up a request that comes in, or an answer that is read, too slowly; in the server's thread."""
-        if self.request is not None and self._pace and self._pace.left_s() == 0:
+        if self.request is not None and self._deadline and self._deadline.left_s() == 0:
             self._refuse(_Answer(Refusal(408, TooSlow.code, str(TooSlow(self.limit_s)), self.request.path)))
         elif self.limit_s and self.total_outbufs_len and self._is_stalled():
             self.handle_close()

@@ -17,7 +17,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from thumbapp.config import Settings
-from thumbapp.runtime.pace import Pace, SlowClient
+from thumbapp.runtime.deadline import RequestDeadline, SlowClient
 from thumbapp.runtime.refusal import Refusal
 
 _log = logging.getLogger(__name__)
@@ -39,15 +39,15 @@ _BELIEVED: Final[dict[str, Any]] = {
 }
 
 
-class PacedSocket(socket.socket):
+class DeadlineSocket(socket.socket):
     """A connection whose reads end when its request has had its time, and whose writes cannot hang."""
 
-    pace: Pace | None = None
+    deadline: RequestDeadline | None = None
     limit_s = 0
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return up to *size* bytes, or raise SlowClient."""
-        left_s = self.pace.left_s() if self.pace and self.gettimeout() != 0 else None
+        left_s = self.deadline.left_s() if self.deadline and self.gettimeout() != 0 else None
         if left_s is None:
             return super().recv(size, flags)
         self.settimeout(max(left_s, 0.001))
@@ -57,12 +57,12 @@ class PacedSocket(socket.socket):
             raise SlowClient(self.limit_s) from error
         finally:
             self.settimeout(self.limit_s)
-        if self.pace:
-            self.pace.took(len(taken))
+        if self.deadline:
+            self.deadline.received(len(taken))
         return taken
 
 
-class StrictChunks(ChunkedReader):  # type: ignore[misc]  # gunicorn ships no types
+class StrictChunkedReader(ChunkedReader):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn's reader of chunks, which waits for CRLF where a line has ended in LF alone."""
 
     def read_into(self, unreader: Any, buf: bytearray) -> None:
@@ -83,17 +83,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         """
         for name, nothing in _BELIEVED.items():
             self.cfg.set(name, nothing)
-        message.ChunkedReader = StrictChunks
+        message.ChunkedReader = StrictChunkedReader
         self._limit_s = Settings.from_environ().request_timeout
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
         """Handle one request of *conn*, in a thread."""
         if self._limit_s and not (self.cfg.is_ssl or conn.is_http2):
-            if not isinstance(conn.sock, PacedSocket):
-                conn.sock = PacedSocket(fileno=conn.sock.detach())
+            if not isinstance(conn.sock, DeadlineSocket):
+                conn.sock = DeadlineSocket(fileno=conn.sock.detach())
                 conn.sock.limit_s = self._limit_s
-            conn.sock.pace = Pace(self._limit_s)
+            conn.sock.deadline = RequestDeadline(self._limit_s)
         return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

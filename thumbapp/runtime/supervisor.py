@@ -17,10 +17,10 @@ import redis
 from thumbapp import __version__
 from thumbapp.config import MEGA, Settings
 from thumbapp.runtime.connection import connect, server_address
+from thumbapp.runtime.disk_space import DiskSpace
 from thumbapp.runtime.embedded import EmbeddedServer
 from thumbapp.runtime.instance import hold
-from thumbapp.runtime.keeper import Keeper
-from thumbapp.runtime.room import Room
+from thumbapp.runtime.restarter import Restarter
 from thumbapp.runtime.stopping import Stopped, StopRequest
 from thumbapp.runtime.web import THREADS, WebServer, address_of, is_loopback, listen
 from thumbapp.runtime.worker import WorkerProcess
@@ -76,7 +76,7 @@ class Supervisor:
         self._worker: WorkerProcess | None = None
         self._web: WebServer | None = None
         self._end_streams: Iterable[Callable[[], None]] = ()
-        self._keepers: list[Keeper] = []
+        self._restarters: list[Restarter] = []
 
     def run(self) -> int:
         """Return the exit code, after everything has stopped: 0, or 1 when the web server failed.
@@ -120,7 +120,7 @@ class Supervisor:
             return
         self._server = EmbeddedServer(self._settings.data_dir, pause=self._stop.pause)
         self._server.start(on_loading=lambda: self._say("server", "is reading its file"))
-        self._keepers.append(Keeper("server", self._server, say=self._say))
+        self._restarters.append(Restarter("server", self._server, say=self._say))
         server = self._server
         self._say("server", f"Valkey {server.version}, embedded, on port {server.port} (pid {server.pid})")
 
@@ -141,7 +141,7 @@ class Supervisor:
             return
         self._worker = WorkerProcess(self._plan.workers)
         self._worker.start()
-        self._keepers.append(Keeper("worker", self._worker, say=self._say))
+        self._restarters.append(Restarter("worker", self._worker, say=self._say))
         self._say("worker", f"{self._plan.workers} threads (pid {self._worker.pid})")
 
     def _start_web(self, sockets: "list[socket.socket]") -> WebServer:
@@ -153,7 +153,7 @@ class Supervisor:
             sockets,
             max_body_bytes=self._settings.max_request_bytes,
             request_timeout_s=self._settings.request_timeout,
-            room=Room(self._settings.min_free_mb * MEGA),
+            disk_space=DiskSpace(self._settings.min_free_mb * MEGA),
         )
         web.start()
         self._web = web
@@ -163,8 +163,8 @@ class Supervisor:
     def _watch(self, web: WebServer) -> int:
         """Return when somebody asks to stop (0), or the web server has failed (1)."""
         while not self._stop.wait(WATCH_EVERY_S):
-            for keeper in self._keepers:
-                keeper.check()
+            for restarter in self._restarters:
+                restarter.check()
             if not web.is_alive:
                 self._say("web", "ended by itself; everything stops")
                 return 1

@@ -19,9 +19,9 @@ from waitress.server import BaseWSGIServer, create_server
 
 from thumbapp.errors import CannotListen, PortTaken
 from thumbapp.runtime.channel import Channel, Parser
+from thumbapp.runtime.disk_space import DiskSpace
+from thumbapp.runtime.event_loop import EventLoop
 from thumbapp.runtime.files import allow_open_files
-from thumbapp.runtime.room import Room
-from thumbapp.runtime.turns import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -111,9 +111,8 @@ class WebServer:
     """waitress over one application; `start` it, and `stop` it before its time is up.
 
     It takes half-open connections by the thousand, refuses a body by its announced length, gives up
-    a request that does not come in within *request_timeout_s* (0: never) or for which the disk has no
-    *room*, and notices a closed tab
-    while the answer is being made (``waitress.client_disconnected``).
+    a request that does not come in within *request_timeout_s* (0: never) or for which *disk_space* has no
+    room, and notices a closed tab while the answer is being made (``waitress.client_disconnected``).
     """
 
     def __init__(
@@ -123,7 +122,7 @@ class WebServer:
         *,
         max_body_bytes: int,
         request_timeout_s: int = 0,
-        room: Room | None = None,
+        disk_space: DiskSpace | None = None,
         threads: int = THREADS,
     ) -> None:
         # One line a request beyond the threads would fill the log just when the server is busy.
@@ -141,11 +140,11 @@ class WebServer:
             max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large
             ident=None,
         )
-        parser = type("RoomyParser", (Parser,), {"room": room or Room()})
+        parser = type("SpaceCheckingParser", (Parser,), {"disk_space": disk_space or DiskSpace()})
         for listener in self._listeners():
             ours = {"limit_s": request_timeout_s, "parser_class": parser}
-            listener.channel_class = type("PacedChannel", (Channel,), ours)
-        self._turns = Turns(self._map)
+            listener.channel_class = type("DeadlineChannel", (Channel,), ours)
+        self._loop = EventLoop(self._map)
         self._closing = threading.Event()
         self._deadline = self._next_check = 0.0
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -172,23 +171,23 @@ class WebServer:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._turn(1.0)
+            self._run_once(1.0)
         for listener in self._listeners():
             wasyncore.dispatcher.close(listener)
         while self._is_busy() and time.monotonic() < self._deadline:
-            self._turns.ask_all()
-            self._turn(0.02)
+            self._loop.recheck_all()
+            self._run_once(0.02)
         self._server.task_dispatcher.shutdown(timeout=max(0.0, self._deadline - time.monotonic()))
         wasyncore.close_all(self._map)
-        self._turns.close()
+        self._loop.close()
 
-    def _turn(self, timeout_s: float) -> None:
-        self._turns.take(timeout_s)
+    def _run_once(self, timeout_s: float) -> None:
+        self._loop.run_once(timeout_s)
         if time.monotonic() >= self._next_check:
             self._next_check = time.monotonic() + _CHECK_EVERY_S
             for channel in self._channels():
-                channel.check_pace()
-            self._turns.ask_all()
+                channel.check_deadline()
+            self._loop.recheck_all()
 
     def _channels(self) -> list[Channel]:
         return [each for each in list(self._map.values()) if isinstance(each, Channel)]

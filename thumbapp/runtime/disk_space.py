@@ -9,7 +9,7 @@ from thumbapp.errors import DiskFull
 LOOK_EVERY_BYTES: Final = 1_000_000
 
 
-class Room:
+class DiskSpace:
     """What must stay free where temporary files are put; 0 bytes: nothing."""
 
     def __init__(self, min_free_bytes: int = 0) -> None:

@@ -7,26 +7,26 @@ from typing import Any
 import pytest
 
 from thumbapp.errors import BrokenRequest, TooSlow
-from thumbapp.runtime.body import SoundBody
-from thumbapp.runtime.pace import Pace, SlowClient
+from thumbapp.runtime.deadline import RequestDeadline, SlowClient
 from thumbapp.runtime.refusal import Refusal
+from thumbapp.runtime.request_body import RequestBodyMiddleware
 
 
 def test_a_request_has_its_time_and_more_for_what_came() -> None:
     now = [0.0]
-    pace = Pace(60, clock=lambda: now[0])
+    deadline = RequestDeadline(60, clock=lambda: now[0])
 
     now[0] = 50.0
-    before = pace.left_s()
-    pace.took(5_000_000)
-    after = pace.left_s()
+    before = deadline.left_s()
+    deadline.received(5_000_000)
+    after = deadline.left_s()
     now[0] = 1_000.0
 
-    assert (before, after, pace.left_s()) == (10.0, 110.0, 0.0)
+    assert (before, after, deadline.left_s()) == (10.0, 110.0, 0.0)
 
 
 def test_nought_is_all_the_time_there_is() -> None:
-    assert Pace(0).left_s() is None
+    assert RequestDeadline(0).left_s() is None
 
 
 class Broken(io.BytesIO):
@@ -49,7 +49,7 @@ def read(stream: Any, announced: str = "", **more: str) -> bytes:
             taken.append(data)
         return []
 
-    SoundBody(app)({"wsgi.input": stream, "CONTENT_LENGTH": announced, **more}, lambda *_: None)  # type: ignore[arg-type,return-value]
+    RequestBodyMiddleware(app)({"wsgi.input": stream, "CONTENT_LENGTH": announced, **more}, lambda *_: None)  # type: ignore[arg-type,return-value]
     return b"".join(taken)
 
 

@@ -16,7 +16,7 @@ MOST_TRAILER_BYTES: Final = 8_192
 _SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,15})(;.*)?", re.DOTALL)
 
 
-class Chunks:
+class ChunkedReceiver:
     """What waitress calls a receiver: takes bytes in, and says when it is ``completed`` or in ``error``."""
 
     def __init__(self, buffer: Any, *, most_bytes: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from waitress.buffers import OverflowableBuffer
 
-from thumbapp.runtime.chunks import LONGEST_LINE, MOST_TRAILER_BYTES, Chunks
+from thumbapp.runtime.chunked import LONGEST_LINE, MOST_TRAILER_BYTES, ChunkedReceiver
 
 WHOLE = {
     "two chunks": (b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", b"abcde"),
@@ -33,9 +33,9 @@ BROKEN = {
 }
 
 
-def chunks() -> Chunks:
+def chunks() -> ChunkedReceiver:
     """Return a reader of a body of less than 1,000 bytes."""
-    return Chunks(OverflowableBuffer(100), most_bytes=1_000)
+    return ChunkedReceiver(OverflowableBuffer(100), most_bytes=1_000)
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 5, 100])

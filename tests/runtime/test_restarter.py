@@ -3,7 +3,7 @@
 import pytest
 
 from thumbapp.errors import CannotStart
-from thumbapp.runtime.keeper import FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S, Keeper, in_words
+from thumbapp.runtime.restarter import FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S, Restarter, in_words
 
 
 class Fake:
@@ -27,13 +27,13 @@ class Fake:
 
 
 class House:
-    """A keeper with its part, its clock and what it said."""
+    """A restarter with its part, its clock and what it said."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.said: list[str] = []
         self.part = Fake()
-        self.keeper = Keeper(
+        self.restarter = Restarter(
             "worker", self.part, say=lambda part, text: self.said.append(text), clock=lambda: self.now
         )
 
@@ -41,7 +41,7 @@ class House:
         """End the part and return after how long it is started again."""
         self.part.code, starts, began = code, self.part.starts, self.now
         while self.part.starts == starts:
-            self.keeper.check()
+            self.restarter.check()
             self.now += 0.25
         return self.now - began
 
@@ -52,7 +52,7 @@ def house() -> House:
 
 
 def test_a_part_that_runs_is_left_alone(house: House) -> None:
-    house.keeper.check()
+    house.restarter.check()
 
     assert house.part.starts == 0
     assert house.said == []

@@ -16,20 +16,16 @@ class SlowClient(ConnectionResetError):
         self.limit_s = limit_s
 
 
-class Pace:
+class RequestDeadline:
     """The time one request has: *limit_s*, and a second more for each 50 kB that came; 0: all of it."""
 
     def __init__(self, limit_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit_s = limit_s
         self._clock = clock
-        self.begin()
-
-    def begin(self) -> None:
-        """Start the time of the next request."""
-        self._began = self._clock()
+        self._began = clock()
         self._taken = 0
 
-    def took(self, number_of_bytes: int) -> None:
+    def received(self, number_of_bytes: int) -> None:
         """Note that so many bytes more have come."""
         self._taken += number_of_bytes
 

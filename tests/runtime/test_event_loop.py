@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from waitress import wasyncore
 
-from thumbapp.runtime.turns import Turns
+from thumbapp.runtime.event_loop import EventLoop
 
 Connect = Callable[[], tuple[socket.socket, "Owner"]]
 
@@ -47,11 +47,11 @@ def sockets() -> Iterator[dict[int, Any]]:
 
 
 @pytest.fixture
-def turns(sockets: dict[int, Any]) -> Iterator[Turns]:
+def loop(sockets: dict[int, Any]) -> Iterator[EventLoop]:
     """Return the loop over the map."""
-    turns = Turns(sockets)
-    yield turns
-    turns.close()
+    loop = EventLoop(sockets)
+    yield loop
+    loop.close()
 
 
 @pytest.fixture
@@ -70,78 +70,78 @@ def connect(sockets: dict[int, Any]) -> Iterator[Connect]:
         other.close()
 
 
-def test_a_connection_at_rest_is_left_alone(turns: Turns, connect: Connect) -> None:
+def test_a_connection_at_rest_is_left_alone(loop: EventLoop, connect: Connect) -> None:
     _, owner = connect()
-    turns.take(0)
+    loop.run_once(0)
     asked = owner.asked
 
     for _ in range(10):
-        turns.take(0)
+        loop.run_once(0)
 
     assert owner.asked == asked
 
 
-def test_what_comes_is_read_and_answered(turns: Turns, connect: Connect) -> None:
+def test_what_comes_is_read_and_answered(loop: EventLoop, connect: Connect) -> None:
     pairs = [connect() for _ in range(20)]
-    turns.take(0)
+    loop.run_once(0)
 
     for other, _ in pairs:
         other.sendall(b"hello")
     for _ in range(3):
-        turns.take(0.1)
+        loop.run_once(0.1)
 
     assert [other.recv(100) for other, _ in pairs] == [b"hello"] * 20
 
 
-def test_a_connection_with_a_request_is_asked_each_turn(turns: Turns, connect: Connect) -> None:
+def test_a_connection_with_a_request_is_asked_each_turn(loop: EventLoop, connect: Connect) -> None:
     other, owner = connect()
     owner.requests.append("one that a thread works on")
-    turns.take(0)
+    loop.run_once(0)
 
     owner.pending = b"done"  # by that thread, which no socket tells of
     owner.requests.clear()
     for _ in range(2):
-        turns.take(0.1)
+        loop.run_once(0.1)
 
     assert other.recv(100) == b"done"
 
 
-def test_what_changed_from_outside_is_seen_when_all_are_asked(turns: Turns, connect: Connect) -> None:
+def test_what_changed_from_outside_is_seen_when_all_are_asked(loop: EventLoop, connect: Connect) -> None:
     other, owner = connect()
-    turns.take(0)
+    loop.run_once(0)
     owner.pending = b"late"
 
-    turns.ask_all()
-    turns.take(0.1)
+    loop.recheck_all()
+    loop.run_once(0.1)
 
     assert other.recv(100) == b"late"
 
 
 def test_a_number_that_is_used_again_is_watched_for_its_new_owner(
-    turns: Turns, connect: Connect, sockets: dict[int, Any]
+    loop: EventLoop, connect: Connect, sockets: dict[int, Any]
 ) -> None:
     gone, owner = connect()
     number = owner.socket.fileno()
-    turns.take(0)
+    loop.run_once(0)
     gone.close()
-    turns.take(0.1)
+    loop.run_once(0.1)
 
     while number not in sockets:
         other, again = connect()
     other.sendall(b"x")
     for _ in range(3):
-        turns.take(0.1)
+        loop.run_once(0.1)
 
     assert sockets[number] is again
     assert other.recv(1) == b"x"
 
 
-def test_who_goes_away_is_forgotten(turns: Turns, connect: Connect, sockets: dict[int, Any]) -> None:
+def test_who_goes_away_is_forgotten(loop: EventLoop, connect: Connect, sockets: dict[int, Any]) -> None:
     other, _ = connect()
-    turns.take(0)
+    loop.run_once(0)
 
     other.close()
-    turns.take(0.1)
-    turns.take(0)
+    loop.run_once(0.1)
+    loop.run_once(0)
 
     assert not sockets

@@ -15,7 +15,7 @@ from waitress import wasyncore
 _EVERYBODY_EVERY_S: Final = 1.0
 
 
-class Turns:
+class EventLoop:
     """The loop over the sockets in *sockets*, waitress's map of descriptors; for one thread."""
 
     def __init__(self, sockets: dict[int, Any]) -> None:
@@ -23,9 +23,9 @@ class Turns:
         self._selector = selectors.DefaultSelector()
         self._watched: dict[int, tuple[Any, int]] = {}
         self._busy: set[int] = set()
-        self._ask_all_at = 0.0
+        self._recheck_all_at = 0.0
 
-    def take(self, timeout_s: float) -> None:
+    def run_once(self, timeout_s: float) -> None:
         """Wait until something comes or can be sent, for *timeout_s* at most, and let it be done."""
         if not self._sockets:
             return
@@ -38,9 +38,9 @@ class Turns:
             if events & selectors.EVENT_WRITE and (found := self._sockets.get(key.fd)):
                 wasyncore.write(found)
 
-    def ask_all(self) -> None:
+    def recheck_all(self) -> None:
         """Have everybody asked in the next turn: something has changed that no socket tells of."""
-        self._ask_all_at = 0.0
+        self._recheck_all_at = 0.0
 
     def close(self) -> None:
         """Let go of what is watched."""
@@ -49,8 +49,8 @@ class Turns:
     def _to_ask(self) -> Iterable[int]:
         """Return who must be asked: all from time to time, else who is busy, has come or has gone."""
         now = time.monotonic()
-        if now >= self._ask_all_at:
-            self._ask_all_at = now + _EVERYBODY_EVERY_S
+        if now >= self._recheck_all_at:
+            self._recheck_all_at = now + _EVERYBODY_EVERY_S
             return {*self._sockets, *self._watched}
         return self._busy | (self._sockets.keys() ^ self._watched.keys())
 

@@ -7,8 +7,8 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 
 from thumbapp.errors import DiskFull
-from thumbapp.runtime.body import SoundBody
-from thumbapp.runtime.room import LOOK_EVERY_BYTES, Room
+from thumbapp.runtime.disk_space import LOOK_EVERY_BYTES, DiskSpace
+from thumbapp.runtime.request_body import RequestBodyMiddleware
 from thumbapp.runtime.web import WebServer, listen
 
 NEVER = 10**18
@@ -19,8 +19,8 @@ LARGE = bytes(2 * LOOK_EVERY_BYTES)
 def full() -> Iterator[HTTPConnection]:
     """Return a connection to a server whose disk has less room than must stay free."""
     sockets = listen("127.0.0.1", 0)
-    app = SoundBody(lambda environ, start: (start("200 OK", []), [b"taken"])[1])
-    web = WebServer(app, sockets, max_body_bytes=NEVER, room=Room(NEVER), threads=1)
+    app = RequestBodyMiddleware(lambda environ, start: (start("200 OK", []), [b"taken"])[1])
+    web = WebServer(app, sockets, max_body_bytes=NEVER, disk_space=DiskSpace(NEVER), threads=1)
     web.start()
     connection = HTTPConnection("127.0.0.1", sockets[0].getsockname()[1], timeout=20)
     yield connection
@@ -49,7 +49,7 @@ def test_a_small_body_is_taken(full: HTTPConnection) -> None:
 
 
 def test_what_streams_into_the_application_is_watched_too() -> None:
-    app = SoundBody(lambda environ, start: [environ["wsgi.input"].read()], Room(NEVER))
+    app = RequestBodyMiddleware(lambda environ, start: [environ["wsgi.input"].read()], DiskSpace(NEVER))
 
     with pytest.raises(DiskFull):
         app({"wsgi.input": io.BytesIO(LARGE), "CONTENT_LENGTH": str(len(LARGE))}, lambda *_: lambda _: None)
@@ -59,4 +59,4 @@ def test_what_streams_into_the_application_is_watched_too() -> None:
     ("kept", "grown"), [(0, LOOK_EVERY_BYTES), (NEVER, LOOK_EVERY_BYTES - 1), (1, 10**7)]
 )
 def test_with_room_it_lets_everything_pass(kept: int, grown: int) -> None:
-    Room(kept).check(0, grown)
+    DiskSpace(kept).check(0, grown)

@@ -12,7 +12,7 @@ LONGEST_DELAY_S = 30.0
 STEADY_S = 60.0
 
 
-class Part(Protocol):
+class ManagedProcess(Protocol):
     """What is kept running: a process of ours."""
 
     @property
@@ -26,13 +26,13 @@ class Part(Protocol):
         """Return how it ended, None while it runs."""
 
 
-class Keeper:
+class Restarter:
     """Keeps one part running and says what it does; asked every now and then."""
 
     def __init__(
         self,
         name: str,
-        part: Part,
+        part: ManagedProcess,
         *,
         say: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
