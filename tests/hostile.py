@@ -13,7 +13,7 @@ from thumbapp.jobs.model import Job, JobError, JobState
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.logs import one_line
 from thumbapp.schedules.service import Schedules
-from thumbapp.taskqueue.scheduled import QueueOutlet
+from thumbapp.taskqueue.scheduling import HueyTaskQueue
 
 TAG = "<x-evil onload=alert(1)>"
 TITLE = "\x1b]0;evil\x07"
@@ -37,7 +37,7 @@ def plant(settings: Settings) -> dict[str, str]:
     log.record(who=HOSTILE, action=HOSTILE, target=HOSTILE, source=HOSTILE, result=HOSTILE)
     client.hset(HOSTILE, HOSTILE, HOSTILE)
     task_id = huey.task_named("give")(HOSTILE).id
-    schedules = Schedules(client, namespace=settings.namespace, outlet=QueueOutlet(huey), timezone="UTC")
+    schedules = Schedules(client, namespace=settings.namespace, queue=HueyTaskQueue(huey), timezone="UTC")
     told = {"name": f"{TAG}[/]", "task": "give", "args": [HOSTILE], "kind": "interval", "every": 3_600}
     schedule_id = schedules.create(told | {"description": f"=1+1{TAG}"}, who=HOSTILE).id
     client.close()

@@ -49,7 +49,7 @@ from thumbapp.runtime.request_body import RequestBodyMiddleware
 from thumbapp.runtime.web import THREADS
 from thumbapp.taskqueue.control import TaskControl
 from thumbapp.taskqueue.queue import StreamHuey
-from thumbapp.taskqueue.scheduled import schedules_of
+from thumbapp.taskqueue.scheduling import schedules_of
 from thumbapp.taskqueue.workers import WorkerRegistry
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def text_of(html: str) -> str:
 def test_the_empty_page_switches_the_demo_on_once(office: Office) -> None:
     empty = office.get()
     for task in ("summary", "test"):
-        office.schedules.outlet._huey.task(name=task)(lambda: None)
+        office.schedules.queue._huey.task(name=task)(lambda: None)
 
     office.send("/demo")
     office.send("/demo")
@@ -285,7 +285,7 @@ def test_a_schedule_in_trouble_shows_on_every_page_of_an_operator_alone(office: 
 
 def test_what_the_code_has_is_edited_kept_reset_and_not_deleted(office: Office) -> None:
     plan = Plan(name="hourly", task="give", kind=Kind.CRON, cron="0 * * * *")
-    office.schedules.outlet._huey.periodic["give"] = type("Hourly", (), {"expression": plan.cron})()
+    office.schedules.queue._huey.periodic["give"] = type("Hourly", (), {"expression": plan.cron})()
     office.schedules.sync_code()
     [made] = office.schedules.store.all()
 

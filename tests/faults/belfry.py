@@ -14,7 +14,7 @@ from tests.faults.site import LEASE_S, Server, wait_until
 from tests.runtime.up_process import ROOT, clean_environment
 from thumbapp.config import Settings
 from thumbapp.schedules.model import Schedule
-from thumbapp.taskqueue.scheduled import schedules_of
+from thumbapp.taskqueue.scheduling import schedules_of
 
 NAMESPACE = "thumbapp:v1:"
 STEP_MS = 1000

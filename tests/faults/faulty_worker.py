@@ -54,13 +54,13 @@ def around(
 
 
 def at_taking(fault: Fault) -> None:
-    from thumbapp.taskqueue.running import RunningHuey
+    from thumbapp.taskqueue.execution import ExecutingHuey
 
     def after(task: Any, *_: Any) -> None:
         if task is not None and task.name == JOB:
             fault.happen()
 
-    around(RunningHuey, "dequeue", after=after)
+    around(ExecutingHuey, "dequeue", after=after)
 
 
 def at_record(fault: Fault, *, when: str, claim: Callable[[dict[str, str]], bool]) -> None:
@@ -102,9 +102,9 @@ def at_rename(fault: Fault, *, when: str) -> None:
 
 def at_end(fault: Fault, *, owner: str, when: str) -> None:
     """Let *fault* happen before or after the first packet, or answer, that ends a job's task."""
-    from thumbapp.taskqueue.line import Line
-    from thumbapp.taskqueue.running import RunningHuey
+    from thumbapp.taskqueue.execution import ExecutingHuey
     from thumbapp.taskqueue.streams import TaskStreams
+    from thumbapp.taskqueue.thread_connection import ThreadConnection
 
     ended = threading.Event()
 
@@ -112,8 +112,9 @@ def at_end(fault: Fault, *, owner: str, when: str) -> None:
         if ended.is_set():
             fault.happen()
 
-    around(RunningHuey, "run", after=lambda _, __, task, *___: ended.set() if task.name == JOB else None)
-    around(*((Line, "send") if owner == "packet" else (TaskStreams, "_settled")), **{when: happen})
+    around(ExecutingHuey, "run", after=lambda _, __, task, *___: ended.set() if task.name == JOB else None)
+    method = (ThreadConnection, "send") if owner == "packet" else (TaskStreams, "_settled")
+    around(*method, **{when: happen})
 
 
 POINTS: dict[str, Callable[[Fault], None]] = {
@@ -146,9 +147,9 @@ def poison() -> None:
 
 def acknowledge_first() -> None:
     """Break the queue: what is taken is acknowledged at once."""
-    from thumbapp.taskqueue.running import RunningHuey
+    from thumbapp.taskqueue.execution import ExecutingHuey
 
-    around(RunningHuey, "dequeue", after=lambda _, huey: huey.storage.streams.settle())
+    around(ExecutingHuey, "dequeue", after=lambda _, huey: huey.storage.streams.settle())
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ import pytest
 import redis
 
 from thumbapp.schedules.model import Plan
-from thumbapp.schedules.outlet import Parcel
 from thumbapp.schedules.runs import RunLog
 from thumbapp.schedules.service import Schedules
+from thumbapp.schedules.task_queue import Envelope
 from thumbapp.schedules.ticker import Ticker
 
 NAMESPACE = "test:v1:"
@@ -43,8 +43,8 @@ class Queue:
         wanted = self.tasks[name].split()
         return "" if len(args) + len(kwargs) == len(wanted) else f"{name} takes {len(wanted)} arguments"
 
-    def parcel(self, plan: Plan, task: str, due: datetime) -> Parcel:
-        return Parcel(task, STREAM, "m", task.encode(), lambda: self.announced.append(task))
+    def envelope(self, plan: Plan, task: str, due: datetime) -> Envelope:
+        return Envelope(task, STREAM, "m", task.encode(), lambda: self.announced.append(task))
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -65,14 +65,14 @@ class Bench:
     last_slot: int = 0
 
     def __post_init__(self) -> None:
-        self.schedules = Schedules(self.client, namespace=NAMESPACE, outlet=self.queue)
+        self.schedules = Schedules(self.client, namespace=NAMESPACE, queue=self.queue)
         self.store = self.schedules.store
         self.ticker = self.new_ticker()
         self.log = RunLog(self.client, namespace=NAMESPACE)
 
     def new_ticker(self) -> Ticker:
         """Return another consumer's ticker, which has read nothing yet."""
-        return Ticker(self.client, namespace=NAMESPACE, outlet=self.queue)
+        return Ticker(self.client, namespace=NAMESPACE, queue=self.queue)
 
     def create(self, name: str = "one", **told: Any) -> Any:
         return self.schedules.create({"name": name, "task": "hello", "kind": "interval", "every": 1} | told)

@@ -12,7 +12,7 @@ from tests.patience import comes_true
 from thumbapp.errors import BadParameter, NotJson
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
-from thumbapp.taskqueue.statistics import Counted, Statistics
+from thumbapp.taskqueue.statistics import Statistics, TaskCounts
 
 
 @pytest.fixture
@@ -263,4 +263,4 @@ def test_a_long_run_is_counted_when_it_ends_and_not_with_the_next_one(
     run_next()
 
     statistics = Statistics(huey.client, namespace=huey.namespace)
-    assert comes_true(lambda: statistics.totals().get("nap", Counted()).runs == 1)
+    assert comes_true(lambda: statistics.totals().get("nap", TaskCounts()).runs == 1)

@@ -6,9 +6,9 @@ import pytest
 import redis
 
 from thumbapp.taskqueue.queues import Queues
+from thumbapp.taskqueue.run_counters import BUCKET_LABELS, SPAN_S, RunCounters, span_key
 from thumbapp.taskqueue.samples import Sampler
-from thumbapp.taskqueue.statistics import Counted, Durations, Statistics, together
-from thumbapp.taskqueue.tally import LABELS, SPAN_S, Tally, span_key
+from thumbapp.taskqueue.statistics import Durations, Statistics, TaskCounts, together
 
 NAMESPACE = "test:"
 
@@ -20,19 +20,19 @@ def statistics(redis_client: redis.Redis) -> Statistics:
 
 def count(client: redis.Redis, *runs: tuple[str, str, int, int]) -> None:
     """Count *runs*: name, outcome, ms waited, ms taken."""
-    tally = Tally(f"{NAMESPACE}tasks")
+    counters = RunCounters(f"{NAMESPACE}tasks")
     for name, outcome, waited_ms, took_ms in runs:
-        tally.add(name, outcome, waited_ms=waited_ms, took_ms=took_ms)
+        counters.add(name, outcome, waited_ms=waited_ms, took_ms=took_ms)
 
     def send(*commands: tuple[object, ...]) -> None:
         for command in commands:
             client.execute_command(*command)
 
-    tally.write(send, at_s=time.time())
+    counters.write(send, at_s=time.time())
 
 
 def durations(**counts: int) -> Durations:
-    return Durations(tuple(counts.get(f"ms{label}", 0) for label in LABELS))
+    return Durations(tuple(counts.get(f"ms{label}", 0) for label in BUCKET_LABELS))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_day_has_as_many_slots_as_are_asked_for_and_old_counts_are_in_the_righ
 
     assert len(slots) == 48
     assert found[slots[10].at].tasks["add"].runs == 5
-    assert together(found.values())["fail"] == Counted({"failed": 1})
+    assert together(found.values())["fail"] == TaskCounts({"failed": 1})
 
 
 def test_how_deep_the_queue_was_is_kept_beside_and_unknown_where_nobody_looked(
@@ -116,7 +116,7 @@ def test_reading_a_day_of_many_tasks_takes_no_time(redis_client: redis.Redis, st
     now = time.time()
     with redis_client.pipeline(transaction=False) as pipe:
         for back in range(288):
-            fields = {f"took:{label}:task{at}": 5 for at in range(10) for label in LABELS}
+            fields = {f"took:{label}:task{at}": 5 for at in range(10) for label in BUCKET_LABELS}
             pipe.hset(span_key("test:tasks", now - back * SPAN_S), mapping=fields)
         pipe.execute()
 

@@ -242,7 +242,7 @@ def test_of_two_tasks_on_their_last_try_one_runs_at_a_time(worker: NewWorker, fa
     last.huey.storage.streams.leases.sweep()
 
     assert first is not None
-    assert last.huey.storage.streams.hands.take() is None
+    assert last.huey.storage.streams.buffer.take() is None
 
 
 def test_a_higher_priority_goes_first_even_before_what_was_read_already(worker: NewWorker) -> None:
@@ -263,7 +263,7 @@ def test_what_no_thread_takes_up_goes_to_another_worker(worker: NewWorker) -> No
     one.enqueue("note", "low", priority=-1)
     one.enqueue("note", "high", priority=1)
     one.take()
-    [waiting] = one.huey.storage.streams.hands._waiting
+    [waiting] = one.huey.storage.streams.buffer._waiting
     waiting.leased_at -= 1.5
 
     one.huey.storage.streams.leases.renew()

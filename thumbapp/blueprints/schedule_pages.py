@@ -66,14 +66,14 @@ class FormPage:
     @property
     def tasks(self) -> list[str]:
         """The tasks that may be chosen; one that is not there any more is among them, as it is chosen."""
-        known = list(schedules().outlet.names())
+        known = list(schedules().queue.names())
         chosen = self.form.task.data or ""
         return known if not chosen or chosen in known else [chosen, *known]
 
     @property
     def is_task_known(self) -> bool:
         """Whether the chosen task is there."""
-        return self.form.task.data in schedules().outlet.names()
+        return self.form.task.data in schedules().queue.names()
 
     @property
     def kinds(self) -> list[tuple[Kind, str]]:
@@ -146,7 +146,7 @@ class DetailPage:
     @property
     def can_remove(self) -> bool:
         """Whether it may be removed: what the code has cannot be."""
-        return not self.is_from_code or self.one.plan.task not in schedules().outlet.code_plans()
+        return not self.is_from_code or self.one.plan.task not in schedules().queue.code_plans()
 
     def task_path(self, slot: Slot) -> str:
         """Return the address of the page of the task that *slot* ran."""
@@ -238,7 +238,7 @@ def preview_of(form: ScheduleForm, schedule: Schedule | None) -> tuple[Preview |
 def signature_of(form: ScheduleForm) -> Signature | None:
     """Return what the task that *form* names is called with; None when there is no such task."""
     name = form.task.data or ""
-    return schedules().outlet.signature(name) if name in schedules().outlet.names() else None
+    return schedules().queue.signature(name) if name in schedules().queue.names() else None
 
 
 def argument_fields(

@@ -59,11 +59,11 @@ def resume(*, name: str, as_json: bool) -> None:
 
 
 def _show(found: "Queues", *, as_json: bool) -> None:
-    from thumbapp.taskqueue.facts import queue_facts
+    from thumbapp.taskqueue.fields import queue_fields
 
     states = found.states()
     if as_json:
-        say_json({"items": [queue_facts(state) for state in states], "cursor": None})
+        say_json({"items": [queue_fields(state) for state in states], "cursor": None})
         return
     for state in states:
         say(_line(state))

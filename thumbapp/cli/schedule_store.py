@@ -12,7 +12,7 @@ def opened() -> "Schedules":
     """Return the schedules of the server that the settings name."""
     from thumbapp.config import Settings
     from thumbapp.runtime.connection import connect
-    from thumbapp.taskqueue.scheduled import schedules_of
+    from thumbapp.taskqueue.scheduling import schedules_of
     from thumbapp.tasks import huey
 
     settings = Settings.from_environ()

@@ -87,7 +87,7 @@ def _make_demo(settings: Settings) -> "WSGIApplication":
 
     from thumbapp.runtime.connection import connect
     from thumbapp.schedules.demo import add_demo
-    from thumbapp.taskqueue.scheduled import schedules_of
+    from thumbapp.taskqueue.scheduling import schedules_of
     from thumbapp.tasks import huey
 
     with connect(settings, name="thumbapp-up") as client:

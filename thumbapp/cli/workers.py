@@ -36,11 +36,11 @@ def stop(*, worker_id: str, as_json: bool) -> None:
 
 
 def _list(*, as_json: bool) -> None:
-    from thumbapp.taskqueue.facts import worker_facts
+    from thumbapp.taskqueue.fields import worker_fields
 
     found = _registry().alive()
     if as_json:
-        say_json({"items": [worker_facts(worker) for worker in found], "cursor": None})
+        say_json({"items": [worker_fields(worker) for worker in found], "cursor": None})
         return
     if not found:
         say("No worker is running. Start one with: thumbapp worker")

@@ -1,6 +1,6 @@
 """Where what is due is taken up: asked for, fired, parked, released, run by hand; a Lua call each.
 
-What a message of the task queue looks like comes in ready-made, as a `Parcel`.
+What a message of the task queue looks like comes in ready-made, as an `Envelope`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from thumbapp.schedules import scripts
 from thumbapp.schedules.firing import Firing, Run
 from thumbapp.schedules.keys import Keys
 from thumbapp.schedules.model import Schedule, from_ms, ms_or_blank, to_ms
-from thumbapp.schedules.outlet import Parcel
 from thumbapp.schedules.recurrence import due_at
+from thumbapp.schedules.task_queue import Envelope
 
 MOST_WAITING: Final = 100
 _AT_ONCE: Final = 200
@@ -49,12 +49,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A firing to be carried out: of which schedule, and the parcels of the slots that run."""
+    """A firing to be carried out: of which schedule, and the envelopes of the slots that run."""
 
     schedule: Schedule
     due: Due
     firing: Firing
-    parcels: list[Parcel]
+    envelopes: list[Envelope]
     alert: str = ""
 
 
@@ -82,7 +82,7 @@ class Dispatcher:
         later = from_ms(float(next_at)) if next_at else None
         return Look(from_ms(int(now)), due, later, has_waiting=bool(waiting))
 
-    def fire(self, orders: Iterable[Order]) -> list[Parcel]:
+    def fire(self, orders: Iterable[Order]) -> list[Envelope]:
         """Carry out *orders*, each unless it is too late; return what was put into the queue."""
         given = list(orders)
         if not given:
@@ -92,7 +92,7 @@ class Dispatcher:
                 self._fire(self._keys_of(order), self._words_of(order), client=pipe)
             replies = pipe.execute()
         fired = {task.decode() for tasks in replies for task in tasks or ()}
-        return [parcel for order in given for parcel in order.parcels if parcel.task_id in fired]
+        return [envelope for order in given for envelope in order.envelopes if envelope.task_id in fired]
 
     def release(self) -> int:
         """Put into the queue what waited for a run that has ended meanwhile; return how many tasks."""
@@ -102,7 +102,7 @@ class Dispatcher:
         """Let a schedule be due no more, unless it was changed or fired: nobody here can fire it."""
         self._park([self.keys.record(schedule_id), self.keys.due], [schedule_id, version, to_ms(slot)])
 
-    def run_now(self, schedule: Schedule, parcel: Parcel) -> None:
+    def run_now(self, schedule: Schedule, envelope: Envelope) -> None:
         """Run *schedule* beside its slots; its overlap policy holds.
 
         Raises:
@@ -112,14 +112,14 @@ class Dispatcher:
         keys, one = self.keys, schedule.id
         reply = self._run(
             [keys.record(one), keys.open(one), keys.history(one), keys.waiting],
-            [one, parcel.task_id, parcel.stream, parcel.field, parcel.message],
+            [one, envelope.task_id, envelope.stream, envelope.field, envelope.message],
         ).decode()
         if reply == "gone":
             raise ScheduleNotFound(schedule.name)
         if reply == "busy":
             raise StillRunning(schedule.name)
         if reply == "queued":
-            parcel.announce()
+            envelope.announce()
 
     def _keys_of(self, order: Order) -> list[str]:
         keys, one = self.keys, order.due.id
@@ -137,14 +137,14 @@ class Dispatcher:
             order.alert,
             MOST_WAITING,
         ]
-        parcels = iter(order.parcels)
-        return [*head, *(word for step in order.firing.steps for word in _words(step, parcels))]
+        envelopes = iter(order.envelopes)
+        return [*head, *(word for step in order.firing.steps for word in _words(step, envelopes))]
 
 
-def _words(step: Any, parcels: Iterator[Parcel]) -> list[Any]:
-    """Return what the script is told about one *step*; a run takes the next of *parcels*."""
+def _words(step: Any, envelopes: Iterator[Envelope]) -> list[Any]:
+    """Return what the script is told about one *step*; a run takes the next of *envelopes*."""
     if isinstance(step, Run):
-        parcel = next(parcels)
-        told = [to_ms(step.slot), to_ms(step.planned), parcel.task_id, parcel.stream]
-        return ["run", *told, parcel.field, parcel.message]
+        envelope = next(envelopes)
+        told = [to_ms(step.slot), to_ms(step.planned), envelope.task_id, envelope.stream]
+        return ["run", *told, envelope.field, envelope.message]
     return ["note", to_ms(step.slot), step.outcome, step.slots, step.reason]

@@ -24,8 +24,8 @@ from thumbapp.errors import (
 from thumbapp.schedules import reading as values
 from thumbapp.schedules.cron import Cron
 from thumbapp.schedules.model import LONGEST_S, SHORTEST_S, Kind, Misfire, Overlap, Plan
-from thumbapp.schedules.outlet import Tasks
 from thumbapp.schedules.recurrence import anchor_of, next_slot
+from thumbapp.schedules.task_queue import TaskCatalogue
 
 Told = Mapping[str, Any]
 
@@ -69,7 +69,7 @@ class _Reading:
 
 
 def read_plan(
-    told: Told, *, tasks: Tasks, now: datetime, before: Plan | None = None, tz: str = "UTC"
+    told: Told, *, tasks: TaskCatalogue, now: datetime, before: Plan | None = None, tz: str = "UTC"
 ) -> Plan:
     """Return the plan that *told* describes; what it leaves out is as *before*, or as a new plan has it.
 
@@ -171,14 +171,14 @@ def _moment(reading: _Reading, name: str, zone: ZoneInfo) -> datetime | None:
 # --- judging ------------------------------------------------------------------------------------------
 
 
-def judge_call(plan: Plan, tasks: Tasks) -> None:
+def judge_call(plan: Plan, tasks: TaskCatalogue) -> None:
     """Raise BadSchedule when the task of *plan* is not there, or its arguments do not fit it."""
     wrong = _wrong_call(plan, tasks)
     if wrong:
         raise BadSchedule(wrong)
 
 
-def _wrong_call(plan: Plan, tasks: Tasks) -> dict[str, Refused]:
+def _wrong_call(plan: Plan, tasks: TaskCatalogue) -> dict[str, Refused]:
     known = list(tasks.names())
     if not plan.task:
         return {"task": MissingField("A task")}

@@ -132,7 +132,7 @@ def _plan(item: Mapping[str, Any], seen: Schedule | None, schedules: Schedules, 
     blank = {name: getattr(_BLANK, name) for name in _FIELDS if name not in _ALWAYS}
     told = blank | {"tz": schedules.timezone} | dict(item)
     before = seen.plan if seen else None
-    return read_plan(told, tasks=schedules.outlet, now=now, before=before, tz=schedules.timezone)
+    return read_plan(told, tasks=schedules.queue, now=now, before=before, tz=schedules.timezone)
 
 
 def _told(plan: Plan) -> dict[str, Any]:

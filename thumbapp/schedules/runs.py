@@ -17,8 +17,7 @@ from thumbapp.schedules.keys import Keys, schedule_of
 from thumbapp.schedules.model import Outcome, Overlap
 from thumbapp.schedules.records import entry_of
 
-Word = bytes | str | int | float
-Command = tuple[Word, ...]
+Command = tuple[bytes | str | int | float, ...]
 Guarded = tuple[str, str, Command]
 _REASON_LENGTH: Final = 300
 

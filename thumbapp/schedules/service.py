@@ -1,6 +1,6 @@
 """Schedules as people handle them: made, edited, switched, run by hand, kept in step with the code.
 
-Who may do it and who is told of it is decided above; what a task is comes in as `Outlet`.
+Who may do it and who is told of it is decided above; what a task is comes in as `TaskQueue`.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from thumbapp.schedules.dispatcher import Dispatcher
 from thumbapp.schedules.draft import NAME_LENGTH, Told, judge_call, read_plan, read_timing
 from thumbapp.schedules.keys import name_key, task_id
 from thumbapp.schedules.model import Plan, Schedule, Slot, Source, cut, named, to_ms
-from thumbapp.schedules.outlet import Outlet
 from thumbapp.schedules.recurrence import Upcoming, anchor_of, due_at, next_slot, upcoming
 from thumbapp.schedules.store import ScheduleStore, SlotMoved
+from thumbapp.schedules.task_queue import TaskQueue
 from thumbapp.schedules.words import remarks, sentence
 
 OVERDUE_S: Final = 60.0
@@ -43,10 +43,12 @@ class Preview:
 class Schedules:
     """All schedules in *client*'s server; a new one is of the zone *timezone* unless it says another."""
 
-    def __init__(self, client: redis.Redis, *, namespace: str, outlet: Outlet, timezone: str = "UTC") -> None:
+    def __init__(
+        self, client: redis.Redis, *, namespace: str, queue: TaskQueue, timezone: str = "UTC"
+    ) -> None:
         self.store = ScheduleStore(client, namespace=namespace)
         self.dispatcher = Dispatcher(client, namespace=namespace)
-        self.outlet = outlet
+        self.queue = queue
         self.timezone = timezone
 
     # --- looking ------------------------------------------------------------------------------------
@@ -54,9 +56,9 @@ class Schedules:
     def trouble(self, schedule: Schedule) -> str:
         """Return why *schedule* cannot run here, "" when it can."""
         task = schedule.plan.task
-        if schedule.source is Source.CODE and task not in self.outlet.code_plans():
+        if schedule.source is Source.CODE and task not in self.queue.code_plans():
             return f"The task {task!r} is not periodic in the code any more."
-        return "" if task in self.outlet.names() else f"No task is called {task!r}."
+        return "" if task in self.queue.names() else f"No task is called {task!r}."
 
     def alerts(self) -> dict[str, str]:
         """Return, by id, why a schedule that failed again and again or did not run when due is in trouble."""
@@ -143,7 +145,7 @@ class Schedules:
     def remove(self, schedule_id: str, *, version: int | None = None) -> Schedule:
         """Remove a schedule with its history and return what it was; raises FromCode for the code's."""
         seen = self.store.find(schedule_id)
-        if seen.source is Source.CODE and seen.plan.task in self.outlet.code_plans():
+        if seen.source is Source.CODE and seen.plan.task in self.queue.code_plans():
             raise FromCode(seen.name)
         self.store.remove(seen, version=version)
         return seen
@@ -156,9 +158,9 @@ class Schedules:
             BadSchedule: its task is not there, or its arguments do not fit it any more.
         """
         seen, now = self.store.find(schedule_id), self.store.now()
-        judge_call(seen.plan, self.outlet)
+        judge_call(seen.plan, self.queue)
         task = task_id(seen.id, to_ms(now), by_hand=secrets.token_hex(3))
-        self.dispatcher.run_now(seen, self.outlet.parcel(seen.plan, task, now))
+        self.dispatcher.run_now(seen, self.queue.envelope(seen.plan, task, now))
         return task
 
     # --- the code's own -----------------------------------------------------------------------------
@@ -168,7 +170,7 @@ class Schedules:
 
         What somebody edited stays edited. One that the code has no more stays too, and does not run.
         """
-        for task, plan in self.outlet.code_plans().items():
+        for task, plan in self.queue.code_plans().items():
             self._sync(f"c{hashlib.sha256(task.encode()).hexdigest()[:15]}", plan)
 
     def _sync(self, schedule_id: str, plan: Plan) -> None:
@@ -198,7 +200,7 @@ class Schedules:
 
     def _read(self, told: Told, now: datetime, before: Schedule | None) -> Plan:
         plan = before.plan if before else None
-        return read_plan(told, tasks=self.outlet, now=now, before=plan, tz=self.timezone)
+        return read_plan(told, tasks=self.queue, now=now, before=plan, tz=self.timezone)
 
     def _add(self, plan: Plan, now: datetime, *, who: str) -> Schedule:
         fresh = Schedule(

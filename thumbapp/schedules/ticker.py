@@ -18,8 +18,8 @@ from thumbapp.schedules.dispatcher import Due, Look, Order
 from thumbapp.schedules.firing import Firing, Missed, Run, decide, refuse
 from thumbapp.schedules.keys import task_id
 from thumbapp.schedules.model import Kind, Schedule, Source, to_ms
-from thumbapp.schedules.outlet import Outlet, Parcel
 from thumbapp.schedules.service import Schedules
+from thumbapp.schedules.task_queue import Envelope, TaskQueue
 
 logger = logging.getLogger("thumbapp.schedules")
 
@@ -35,12 +35,12 @@ _PROBED: Final = timedelta(days=1)
 
 
 class Ticker:
-    """Fires the schedules in *client*'s server; *outlet* makes tasks of them."""
+    """Fires the schedules in *client*'s server; *queue* makes tasks of them."""
 
-    def __init__(self, client: redis.Redis, *, namespace: str, outlet: Outlet) -> None:
+    def __init__(self, client: redis.Redis, *, namespace: str, queue: TaskQueue) -> None:
         self._client: Any = client
-        self._outlet = outlet
-        self._schedules = Schedules(client, namespace=namespace, outlet=outlet)
+        self._queue = queue
+        self._schedules = Schedules(client, namespace=namespace, queue=queue)
         self._dispatcher = self._schedules.dispatcher
         self._known: dict[str, Schedule] = {}
         self._is_synced = False
@@ -76,12 +76,12 @@ class Ticker:
             return 0.0
         return min(_span(look), _SLICE_S) if look.due else _span(look)
 
-    def _announce(self, parcels: list[Parcel]) -> None:
-        """Tell who listens that *parcels* are in the queue, all of them at once."""
-        if parcels:
-            with self._outlet.together():
-                for parcel in parcels:
-                    parcel.announce()
+    def _announce(self, envelopes: list[Envelope]) -> None:
+        """Tell who listens that *envelopes* are in the queue, all of them at once."""
+        if envelopes:
+            with self._queue.together():
+                for envelope in envelopes:
+                    envelope.announce()
 
     # --- the thread ---------------------------------------------------------------------------------
 
@@ -136,15 +136,16 @@ class Ticker:
             return self._passed_over(schedule, due, now, trouble)
         try:
             firing = self._decide(schedule, due, now)
-            parcels = [self._parcel(schedule, step.slot) for step in firing.steps if isinstance(step, Run)]
+            runs = [step.slot for step in firing.steps if isinstance(step, Run)]
+            envelopes = [self._envelope(schedule, slot) for slot in runs]
         except Exception as error:
             logger.exception("The schedule %s cannot be fired.", schedule.name)
             return self._passed_over(schedule, due, now, f"It cannot be fired: {error}")
         missed = next((step for step in firing.steps if isinstance(step, Missed)), None)
-        alert = "" if missed is None or parcels else f"It did not run when it was due. {missed.reason}"
+        alert = "" if missed is None or envelopes else f"It did not run when it was due. {missed.reason}"
         if not firing.steps and firing.next_slot == due.slot:
             return None
-        return Order(schedule, due, firing, parcels, alert)
+        return Order(schedule, due, firing, envelopes, alert)
 
     def _passed_over(self, schedule: Schedule, due: Due, now: datetime, trouble: str) -> Order | None:
         """Return the order that passes over what is due; a ticker that knows the task goes first."""
@@ -158,15 +159,15 @@ class Ticker:
     def _decide(self, schedule: Schedule, due: Due, now: datetime) -> Firing:
         if schedule.plan.kind is not Kind.CODE:
             return decide(schedule, due.slot, now)
-        judge = partial(self._outlet.is_valid, schedule.plan.task)
+        judge = partial(self._queue.is_valid, schedule.plan.task)
         steps = decide(schedule, due.slot, now, is_slot=judge).steps
         minute = start = now.replace(second=0, microsecond=0) + _MINUTE
         while minute < start + _PROBED and not judge(minute):
             minute += _MINUTE
         return Firing(steps, minute)
 
-    def _parcel(self, schedule: Schedule, slot: datetime) -> Parcel:
-        return self._outlet.parcel(schedule.plan, task_id(schedule.id, to_ms(slot)), slot)
+    def _envelope(self, schedule: Schedule, slot: datetime) -> Envelope:
+        return self._queue.envelope(schedule.plan, task_id(schedule.id, to_ms(slot)), slot)
 
 
 def _span(look: Look) -> float:

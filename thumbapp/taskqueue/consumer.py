@@ -23,7 +23,7 @@ from thumbapp.taskqueue import output
 from thumbapp.taskqueue.heartbeat import Heartbeat
 from thumbapp.taskqueue.outage import Outage
 from thumbapp.taskqueue.samples import Sampler
-from thumbapp.taskqueue.scheduled import QueueOutlet
+from thumbapp.taskqueue.scheduling import HueyTaskQueue
 
 if TYPE_CHECKING:
     from thumbapp.taskqueue.queue import StreamHuey
@@ -141,7 +141,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         self._heartbeat = Heartbeat(
             huey, threads=self.workers, outage=self.outage, on_stop=self.stop_when_asked
         )
-        self._ticker = Ticker(huey.client, namespace=huey.namespace, outlet=QueueOutlet(huey))
+        self._ticker = Ticker(huey.client, namespace=huey.namespace, queue=HueyTaskQueue(huey))
         huey.on_empty.append(self._ticker.begin_anew)
 
     def run(self) -> None:
@@ -164,7 +164,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
     def stop(self, graceful: bool = False) -> None:
         """Let no thread take another task; with *graceful*, give the running ones their time."""
         self.stop_flag.set()
-        if graceful and (running := len(self.huey.in_hand())):
+        if graceful and (running := len(self.huey.active_tasks())):
             logger.info("Stopping; %d running task(s) get %g s to finish.", running, self.shutdown_timeout)
         if graceful:
             self._join_workers()
@@ -198,7 +198,7 @@ class StreamConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         logger.info("Consumer exiting.")
 
     def _hand_back(self) -> None:
-        held = [entry.task for entry in self.huey.in_hand()]
+        held = [entry.task for entry in self.huey.active_tasks()]
         try:
             held = self.huey.hand_back()
         except redis.RedisError as error:

@@ -24,7 +24,7 @@ from thumbapp.errors import (
 from thumbapp.live.events import stream_key
 from thumbapp.taskqueue import scripts
 from thumbapp.taskqueue.dead import DeadLetters
-from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
+from thumbapp.taskqueue.delivery import RANKS, Arg, rank_of
 from thumbapp.taskqueue.queue import StreamHuey
 from thumbapp.taskqueue.recorder import arguments_text, message_key
 from thumbapp.taskqueue.records import Filter, TaskRecord, TaskRecords
@@ -191,7 +191,7 @@ class TaskControl:
         """Queue *message* (none: it is in the queue still) unless *record* has changed meanwhile."""
         stream = self._huey.storage.streams.keys[RANKS.index(record.queue)]
         is_later = not message and record.due_at is not None and record.due_at > self._huey.now()
-        facts: tuple[Word, ...] = ("queue", record.queue, "args", record.args, "queued_at", self._now_ms())
+        facts: tuple[Arg, ...] = ("queue", record.queue, "args", record.args, "queued_at", self._now_ms())
         words = self._words(record, "scheduled" if is_later else "queued", facts)
         return self._run(scripts.RETRY, record.state, stream, message, self.dead.key, entry, *words)
 
@@ -207,7 +207,7 @@ class TaskControl:
         """Return the time in milliseconds since 1970, as the records have it."""
         return int(self._huey.storage.streams.leases.now_ms())
 
-    def _words(self, record: TaskRecord, state: str, facts: tuple[Word, ...]) -> tuple[Word, ...]:
+    def _words(self, record: TaskRecord, state: str, facts: tuple[Arg, ...]) -> tuple[Arg, ...]:
         """Return what RECORD is told to put *record* into *state*."""
         seconds = self._huey.results_ttl_s if state == "cancelled" else 0
         return (
@@ -222,7 +222,7 @@ class TaskControl:
             *facts,
         )
 
-    def _run(self, script: str, *words: Word) -> bool:
+    def _run(self, script: str, *words: Arg) -> bool:
         return bool(self._huey.client.eval(script, 0, *words))
 
 

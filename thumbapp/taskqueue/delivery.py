@@ -9,8 +9,8 @@ RANKS = ("high", "normal", "low")
 NORMAL = 1
 MAX_ATTEMPTS = 3
 
-Word = bytes | str | int | float
-Place = tuple[int, bytes]
+Arg = bytes | str | int | float  # of a Redis command
+EntryKey = tuple[int, bytes]
 
 
 def rank_of(priority: float | None) -> int:
@@ -36,7 +36,7 @@ class Delivery:
     ended: int = 0
 
     @property
-    def place(self) -> Place:
+    def key(self) -> EntryKey:
         """Rank and entry: what is unique over all streams."""
         return self.rank, self.id
 
@@ -63,11 +63,11 @@ class Outbox:
     """
 
     def __init__(self) -> None:
-        self.commands: list[tuple[Word, ...]] = []
+        self.commands: list[tuple[Arg, ...]] = []
         self.on_chord: Callable[[], None] | None = None
         self._values: dict[bytes, bytes | None] = {}
 
-    def add(self, *words: Word) -> None:
+    def add(self, *words: Arg) -> None:
         """Add one command."""
         self.commands.append(words)
 
@@ -83,12 +83,12 @@ class Outbox:
         """Return what *key* will hold; only for a key that `knows` says yes to."""
         return self._values[key]
 
-    def words(self) -> list[Word]:
+    def words(self) -> list[Arg]:
         """Return all commands, each behind its number of words."""
         return [word for command in self.commands for word in (len(command), *command)]
 
 
-class Hands:
+class DeliveryBuffer:
     """The deliveries of this process: those in the hands of threads, and those that wait for one.
 
     A read brings an entry of each stream; what it brings too much waits here, leased, and goes to
@@ -99,13 +99,13 @@ class Hands:
         self._lease_s = lease_s
         self._lock = threading.Lock()
         self._waiting: list[Delivery] = []
-        self._held: dict[Place, Delivery] = {}
+        self._held: dict[EntryKey, Delivery] = {}
 
     def offer(self, deliveries: Iterable[Delivery]) -> None:
         """Let *deliveries* wait for a thread, but for those that are here already."""
         with self._lock:
-            here = {*self._held, *(delivery.place for delivery in self._waiting)}
-            self._waiting += [delivery for delivery in deliveries if delivery.place not in here]
+            here = {*self._held, *(delivery.key for delivery in self._waiting)}
+            self._waiting += [delivery for delivery in deliveries if delivery.key not in here]
             if len(self._waiting) > 1:
                 self._waiting.sort(key=lambda delivery: delivery.order)
 
@@ -123,14 +123,14 @@ class Hands:
             while self._waiting:
                 delivery = self._waiting.pop(0)
                 if time.monotonic() - delivery.leased_at < self._lease_s:
-                    self._held[delivery.place] = delivery
+                    self._held[delivery.key] = delivery
                     return delivery
         return None
 
     def drop(self, delivery: Delivery) -> None:
         """Hold *delivery* no more."""
         with self._lock:
-            self._held.pop(delivery.place, None)
+            self._held.pop(delivery.key, None)
 
     def put_back(self, delivery: Delivery) -> None:
         """Let *delivery*, which is held, wait for another try."""
@@ -163,10 +163,10 @@ class Hands:
             self._waiting.clear()
             self._held.clear()
 
-    def renewed(self, deliveries: Iterable[Delivery], *, at: float, lost: set[Place]) -> None:
+    def renewed(self, deliveries: Iterable[Delivery], *, at: float, lost: set[EntryKey]) -> None:
         """Note that the leases of *deliveries* were renewed *at* that time, but for those *lost*."""
         with self._lock:
             for delivery in deliveries:
-                if delivery.place not in lost:
+                if delivery.key not in lost:
                     delivery.leased_at = at
-            self._waiting = [delivery for delivery in self._waiting if delivery.place not in lost]
+            self._waiting = [delivery for delivery in self._waiting if delivery.key not in lost]

@@ -84,7 +84,7 @@ class Heartbeat:
         now = time.monotonic()
         running = (
             RunningTask(held.task.id, held.task.name, round(now - held.since, 3), held.thread)
-            for held in self._huey.in_hand()
+            for held in self._huey.active_tasks()
         )
         own, children = self._memory.now()
         return replace(self._worker, running=tuple(running), memory_bytes=own, children_bytes=children)

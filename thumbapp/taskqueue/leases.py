@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from thumbapp.taskqueue import scripts
-from thumbapp.taskqueue.delivery import MAX_ATTEMPTS, Delivery, Hands, Place, Word
+from thumbapp.taskqueue.delivery import MAX_ATTEMPTS, Arg, Delivery, DeliveryBuffer, EntryKey
 from thumbapp.taskqueue.groups import GROUP, NOBODY
 
 logger = logging.getLogger("huey.leases")
@@ -33,7 +33,7 @@ _CLOCK_AHEAD_MS = 2_000
 
 
 class Leases:
-    """The leases of this process on entries of *streams*; what it holds is in *hands*.
+    """The leases of this process on entries of *streams*; what it holds is in *buffer*.
 
     Nothing is taken over of a stream whose rank is a field of the hash *paused_key*.
     """
@@ -44,12 +44,12 @@ class Leases:
         *,
         streams: Iterable[bytes],
         paused_key: bytes,
-        hands: Hands,
+        buffer: DeliveryBuffer,
         lease_s: float,
     ) -> None:
         self._streams = tuple(streams)
         self._paused_key = paused_key
-        self._hands = hands
+        self._buffer = buffer
         self._lease_ms = int(lease_s * 1000)
         self._lost_ms = min(_LOST_MS, self._lease_ms)
         self.renew_every_s = min(_RENEW_AT_MOST_EVERY_S, lease_s / 4)
@@ -74,14 +74,14 @@ class Leases:
 
         What was taken from it meanwhile is not begun any more.
         """
-        self.give_away(self._hands.give_up_waiting(longer_than_s=_WAITS_IN_VAIN_S))
-        deliveries = self._hands.all()
+        self.give_away(self._buffer.give_up_waiting(longer_than_s=_WAITS_IN_VAIN_S))
+        deliveries = self._buffer.all()
         if not deliveries:
             return
         started = time.monotonic()
-        places = [word for delivery in deliveries for word in delivery.place]
-        lost = {_place(found) for found in self._renew(self._streams, [GROUP, self.consumer, *places])}
-        self._hands.renewed(deliveries, at=started, lost=lost)
+        keys = [word for delivery in deliveries for word in delivery.key]
+        lost = {_entry_key(found) for found in self._renew(self._streams, [GROUP, self.consumer, *keys])}
+        self._buffer.renewed(deliveries, at=started, lost=lost)
 
     def sweep(self) -> None:
         """Take over one message whose worker has been silent for a lease, if a second has passed.
@@ -96,7 +96,7 @@ class Leases:
             if found:
                 self._sweep_at = 0.0
                 logger.warning("Took over %d task(s) of a worker that stopped or fell silent.", len(found))
-                self._hands.offer(found)
+                self._buffer.offer(found)
         finally:
             self._sweeping.release()
 
@@ -104,15 +104,15 @@ class Leases:
         """Let every worker renew its leases before the next sweep: none could while the server was away."""
         self._sweep_at = time.monotonic() + 2 * self.renew_every_s + _SWEEP_EVERY_S
 
-    def hand_back(self) -> set[Place]:
+    def hand_back(self) -> set[EntryKey]:
         """Give all of this process's messages to the next sweep of any worker, as if not delivered.
 
         Return which; from now on nothing that is finished here counts.
         """
         self._sweep_at = float("inf")
         given = self._release(self._streams, [GROUP, self.consumer, NOBODY, _LONG_AGO_MS])
-        self._hands.clear()
-        return {_place(found) for found in given}
+        self._buffer.clear()
+        return {_entry_key(found) for found in given}
 
     def tidy(self, *, leaving: bool = False) -> None:
         """Remove consumers that are gone from the groups; *leaving*, this process's own as well."""
@@ -127,8 +127,8 @@ class Leases:
 
     def _overdue(self) -> list[Delivery]:
         """Return what was claimed; nothing, and later, when the server's clock tells nothing now."""
-        held = self._hands.all()
-        limits: list[Word] = [self._lease_ms, self._lost_ms, 1, MAX_ATTEMPTS]
+        held = self._buffer.all()
+        limits: list[Arg] = [self._lease_ms, self._lost_ms, 1, MAX_ATTEMPTS]
         may_be_last = int(not any(delivery.is_last_try for delivery in held))
         expected = self._expected_ms()
         words = [GROUP, self.consumer, *limits, may_be_last, expected, _CLOCK_AHEAD_MS, self._paused_key]
@@ -158,9 +158,9 @@ def message(fields: Iterable[bytes] | None) -> bytes:
 
 
 def _words(deliveries: Iterable[Delivery]) -> list[bytes]:
-    return [b"%d:%b" % delivery.place for delivery in deliveries]
+    return [b"%d:%b" % delivery.key for delivery in deliveries]
 
 
-def _place(found: Iterable[Any]) -> Place:
+def _entry_key(found: Iterable[Any]) -> EntryKey:
     rank, entry = found
     return rank, entry

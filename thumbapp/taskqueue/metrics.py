@@ -19,11 +19,11 @@ from prometheus_client.registry import Collector
 
 from thumbapp.taskqueue.queues import Queues, QueueState
 from thumbapp.taskqueue.records import TaskRecords
-from thumbapp.taskqueue.statistics import Counted, Durations, Statistics
-from thumbapp.taskqueue.tally import BOUNDS_MS
+from thumbapp.taskqueue.run_counters import BUCKET_BOUNDS_MS
+from thumbapp.taskqueue.statistics import Durations, Statistics, TaskCounts
 from thumbapp.taskqueue.workers import WorkerInfo, WorkerRegistry
 
-_BOUNDS: Final = (*(f"{bound / 1000:g}" for bound in BOUNDS_MS), "+Inf")
+_BOUNDS: Final = (*(f"{bound / 1000:g}" for bound in BUCKET_BOUNDS_MS), "+Inf")
 _QUEUE_GAUGES: Final[dict[str, tuple[str, Callable[[QueueState], float]]]] = {
     "queue_depth": ("Messages that wait for a worker.", lambda one: one.waiting),
     "queue_in_hand": ("Messages that workers hold.", lambda one: one.in_hand),
@@ -71,7 +71,7 @@ class QueueCollector(Collector):
         yield self._gauge("tasks_due_later", "Tasks that wait for their time.", self._queues.scheduled())
         yield self._gauge("dead_letters", "Messages that were given up.", self._queues.dead())
 
-    def _of_tasks(self, totals: dict[str, Counted]) -> Iterator[Metric]:
+    def _of_tasks(self, totals: dict[str, TaskCounts]) -> Iterator[Metric]:
         states = GaugeMetricFamily(
             f"{self._prefix}_tasks", "Tasks whose record is kept, by state.", labels=["state"]
         )

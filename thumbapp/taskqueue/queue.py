@@ -20,13 +20,13 @@ from thumbapp.config import Settings
 from thumbapp.errors import MessageRefused, ThumbAppError
 from thumbapp.runtime.connection import connect
 from thumbapp.taskqueue.consumer import StreamConsumer
+from thumbapp.taskqueue.execution import ExecutingHuey
 from thumbapp.taskqueue.locks import HeldLock
 from thumbapp.taskqueue.ratelimit import WindowLimit
 from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.records import TaskRecords
 from thumbapp.taskqueue.registry import NamedRegistry
-from thumbapp.taskqueue.running import RunningHuey
-from thumbapp.taskqueue.scheduled import ScheduledRuns
+from thumbapp.taskqueue.scheduling import RunTracker
 from thumbapp.taskqueue.serializer import ChordParts, SignedJsonSerializer, signing_key
 from thumbapp.taskqueue.storage import StreamStorage
 
@@ -57,7 +57,7 @@ _EXPECTED = _ExpectedFailures()
 logging.getLogger("huey").addFilter(_EXPECTED)
 
 
-class StreamHuey(RunningHuey):
+class StreamHuey(ExecutingHuey):
     """A Huey that loses nothing: what a worker has taken is delivered again when the worker dies.
 
     Messages are JSON signed with *key*. Results are kept for *results_ttl_s* however often they are
@@ -95,7 +95,7 @@ class StreamHuey(RunningHuey):
         self.on_empty: list[Callable[[], None]] = []
         self.not_done = not_done
         self.results_ttl_s = results_ttl_s
-        self._in_hand = {}
+        self._active = {}
         self._clock: tuple[datetime, float] | None = None
         super().__init__(
             name,
@@ -108,7 +108,7 @@ class StreamHuey(RunningHuey):
             lease_s=max(lease_s, 1.0),
         )
         self._registry = NamedRegistry()
-        ScheduledRuns(self, client=client, namespace=namespace).connect()
+        RunTracker(self, client=client, namespace=namespace).connect()
         self._signal.connect(self._note)
         if self.recorder is not None:
             self.on_consumer_stop.append(self.recorder.close)

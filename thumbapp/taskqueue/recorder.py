@@ -23,10 +23,10 @@ from huey.api import Task
 from thumbapp.errors import NotJson, TaskDied, ThumbAppError
 from thumbapp.live.events import stream_key
 from thumbapp.taskqueue import output
-from thumbapp.taskqueue.delivery import RANKS, Word, rank_of
+from thumbapp.taskqueue.delivery import RANKS, Arg, rank_of
+from thumbapp.taskqueue.run_counters import RunCounters
 from thumbapp.taskqueue.serializer import dump
 from thumbapp.taskqueue.streams import TaskStreams
-from thumbapp.taskqueue.tally import Tally
 
 logger = logging.getLogger("huey.recorder")
 
@@ -97,7 +97,7 @@ class Recorder:
         self._is_news = threading.Event()
         self._teller: threading.Thread | None = None
         self._is_closed = False
-        self._tally = Tally(self._prefix)
+        self._counters = RunCounters(self._prefix)
 
     def note(self, signal: str, task: Task, error: Exception | None = None) -> None:
         """Write down that *signal* was sent for *task*."""
@@ -116,7 +116,7 @@ class Recorder:
         self._is_closed = True
         try:
             self._tell()
-            self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
+            self._counters.write(self._streams.write, at_s=self._now_ms() / 1000)
         except redis.RedisError as error:
             logger.debug("Not written down at the end: %s", error)
 
@@ -129,7 +129,7 @@ class Recorder:
         if run is None or (time.monotonic() - run.told_at < least_s and done < total):
             return False
         run.told_at = time.monotonic()
-        facts: list[Word] = ["progress", f"{done:g}/{total:g}"]
+        facts: list[Arg] = ["progress", f"{done:g}/{total:g}"]
         if printed := output.text():
             facts += ["output", printed]
         self._streams.write(("NOTE", self._prefix, run.task.id, run.task.name, self._events, *facts))
@@ -152,7 +152,7 @@ class Recorder:
         run = self._run
         if run is not None and run.task.id == task.id:
             return  # what is to be tried again stays "retrying" while it waits
-        facts: list[Word] = ["queue", RANKS[rank_of(task.priority)], "args", arguments_text(list(task.args))]
+        facts: list[Arg] = ["queue", RANKS[rank_of(task.priority)], "args", arguments_text(list(task.args))]
         if task.kwargs:
             facts += ["kwargs", arguments_text(task.kwargs)]
         if task.priority:
@@ -187,7 +187,7 @@ class Recorder:
         if run is not None and self._is_half_told(signal, run, error):
             return
         state = "dead" if isinstance(error, TaskDied) else _STATE_OF[signal]
-        facts: list[Word] = []
+        facts: list[Arg] = []
         if said := (run.error if run else "") or _SAID.get(signal, "") or (str(error) if error else ""):
             facts += ["error", said]
         if run is not None and run.trace:
@@ -197,10 +197,10 @@ class Recorder:
             return
         self._write(task, state, facts=[*facts, _END_OF.get(state, "finished_at"), self._now_ms()])
         if state == "dead":
-            self._tally.count(task.name, state)
+            self._counters.count(task.name, state)
             self._wake_teller()
 
-    def _write_end(self, run: _Run, state: str, facts: list[Word]) -> None:
+    def _write_end(self, run: _Run, state: str, facts: list[Arg]) -> None:
         """Write that *run* ended in *state*, with what it has printed, and count it."""
         now, task = self._now_ms(), run.task
         if printed := output.end():
@@ -208,15 +208,15 @@ class Recorder:
         facts += [_END_OF.get(state, "finished_at"), now]
         self._write(task, state, run, facts)
         self._begun.pop(run.id, None)
-        self._tally.add(task.name, state, waited_ms=run.waited_ms, took_ms=max(0, now - run.began_ms))
+        self._counters.add(task.name, state, waited_ms=run.waited_ms, took_ms=max(0, now - run.began_ms))
         self._wake_teller()
 
-    def _write(self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Word] = ()) -> None:
+    def _write(self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Arg] = ()) -> None:
         """Write that *task* is in *state*, with its message if it may be tried again."""
         kept = self._kept(task) if state in _TO_TRY_AGAIN else ()
         self._streams.write(self._command(task, state, run, facts), *kept)
 
-    def _kept(self, task: Task) -> list[tuple[Word, ...]]:
+    def _kept(self, task: Task) -> list[tuple[Arg, ...]]:
         """Return the command that keeps the message of *task*; none if it cannot be kept."""
         try:
             return [("SET", message_key(self._prefix, task.id), self._pack(task), "EX", self._ttl_s)]
@@ -236,8 +236,8 @@ class Recorder:
     # --- what is written ----------------------------------------------------------------------------
 
     def _command(
-        self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Word] = ()
-    ) -> tuple[Word, ...]:
+        self, task: Task, state: str, run: _Run | None = None, facts: Iterable[Arg] = ()
+    ) -> tuple[Arg, ...]:
         """Return the command that puts *task* into *state*, in its *run* if it was one, with *facts*."""
         ttl_s = 0 if state in _LASTING else self._ttl_s
         run_id, now = run.id if run else "", self._now_ms()
@@ -283,7 +283,7 @@ class Recorder:
             self._is_news.clear()
             try:
                 self._tell()
-                self._tally.write(self._streams.write, at_s=self._now_ms() / 1000)
+                self._counters.write(self._streams.write, at_s=self._now_ms() / 1000)
             except redis.RedisError as error:
                 logger.debug("Beginnings are told later: %s", error)
                 self._is_news.set()

@@ -10,7 +10,7 @@ from typing import Any, Final
 import redis
 
 from thumbapp.taskqueue.queues import Queues
-from thumbapp.taskqueue.tally import SPAN_KEPT_S, span_key
+from thumbapp.taskqueue.run_counters import SPAN_KEPT_S, span_key
 
 EVERY_S: Final = 30
 

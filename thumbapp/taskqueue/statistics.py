@@ -1,4 +1,4 @@
-"""Reading what `thumbapp.taskqueue.tally` counted: runs by outcome, and how long tasks waited and took.
+"""Reading what `thumbapp.taskqueue.run_counters` counted: runs by outcome, how long tasks waited and took.
 
 Times are kept in buckets, so a percentile is read between the two bounds it lies in. Beside them stand
 samples of the queues' depth, see `thumbapp.taskqueue.samples`. Knows no Huey.
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.taskqueue.tally import BOUNDS_MS, LABELS, SPAN_S
+from thumbapp.taskqueue.run_counters import BUCKET_BOUNDS_MS, BUCKET_LABELS, SPAN_S
 
 BAD: Final = ("failed", "dead")
 HOUR_S: Final = 3600
@@ -21,9 +21,9 @@ HOUR_S: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How many times fell into each bucket of `LABELS`, and their sum in ms."""
+    """How many times fell into each bucket of `BUCKET_LABELS`, and their sum in ms."""
 
-    counts: tuple[int, ...] = (0,) * len(LABELS)
+    counts: tuple[int, ...] = (0,) * len(BUCKET_LABELS)
     sum_ms: int = 0
 
     @property
@@ -38,7 +38,7 @@ class Durations:
         """
         wanted = self.number * percent / 100
         low, passed = 0.0, 0
-        for count, high in zip(self.counts, (*BOUNDS_MS, BOUNDS_MS[-1]), strict=True):
+        for count, high in zip(self.counts, (*BUCKET_BOUNDS_MS, BUCKET_BOUNDS_MS[-1]), strict=True):
             if count and passed + count >= wanted:
                 return low + (high - low) * (wanted - passed) / count
             low, passed = float(high), passed + count
@@ -50,7 +50,7 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TaskCounts:
     """What was counted of one task, or of all: runs by outcome, waiting and running times."""
 
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -76,28 +76,28 @@ class Counted:
         """Return how many runs ended as one of *outcomes*."""
         return sum(self.outcomes.get(outcome, 0) for outcome in outcomes)
 
-    def __add__(self, other: "Counted") -> "Counted":
+    def __add__(self, other: "TaskCounts") -> "TaskCounts":
         names = {*self.outcomes, *other.outcomes}
         outcomes = {name: self.count(name) + other.count(name) for name in names}
-        return Counted(outcomes, self.wait + other.wait, self.took + other.took)
+        return TaskCounts(outcomes, self.wait + other.wait, self.took + other.took)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class TimeSlot:
     """A stretch of time from *at* on: what was counted for each task, and the most that was sampled.
 
     ``depth`` and ``oldest_s`` are None when no worker was there to look.
     """
 
     at: datetime
-    tasks: Mapping[str, Counted]
+    tasks: Mapping[str, TaskCounts]
     depth: int | None = None
     oldest_s: float | None = None
 
     @property
-    def all(self) -> Counted:
+    def all(self) -> TaskCounts:
         """What was counted of all tasks together."""
-        return sum(self.tasks.values(), Counted())
+        return sum(self.tasks.values(), TaskCounts())
 
 
 class Statistics:
@@ -107,11 +107,11 @@ class Statistics:
         self._redis: Any = client
         self._prefix = f"{namespace}tasks"
 
-    def totals(self) -> dict[str, Counted]:
+    def totals(self) -> dict[str, TaskCounts]:
         """Return what was ever counted, by the name of the task."""
         return _by_task(self._redis.hgetall(f"{self._prefix}:total"))
 
-    def slots(self, *, hours: int, minutes: int) -> list[Slot]:
+    def slots(self, *, hours: int, minutes: int) -> list[TimeSlot]:
         """Return the last *hours* in slots of *minutes*, the oldest first; the last one is not over.
 
         *minutes* is a multiple of five.
@@ -130,15 +130,15 @@ class Statistics:
         ]
 
 
-def together(slots: Iterable[Slot]) -> dict[str, Counted]:
+def together(slots: Iterable[TimeSlot]) -> dict[str, TaskCounts]:
     """Return what was counted in all *slots*, by the name of the task."""
-    found: defaultdict[str, Counted] = defaultdict(Counted)
+    found: defaultdict[str, TaskCounts] = defaultdict(TaskCounts)
     for name, counted in itertools.chain.from_iterable(slot.tasks.items() for slot in slots):
         found[name] += counted
     return dict(found)
 
 
-def _slot(number: int, spans: list[Mapping[bytes, bytes]]) -> Slot:
+def _slot(number: int, spans: list[Mapping[bytes, bytes]]) -> TimeSlot:
     merged: dict[bytes, int] = {}
     samples: dict[str, list[float]] = {"depth": [], "oldest": []}
     for raw in spans:
@@ -148,7 +148,7 @@ def _slot(number: int, spans: list[Mapping[bytes, bytes]]) -> Slot:
                 samples[kind.decode()].append(float(value))
             else:
                 merged[key] = merged.get(key, 0) + int(value)
-    return Slot(
+    return TimeSlot(
         at=datetime.fromtimestamp(number * SPAN_S, UTC),
         tasks=_by_task(merged),
         depth=int(max(samples["depth"])) if samples["depth"] else None,
@@ -156,7 +156,7 @@ def _slot(number: int, spans: list[Mapping[bytes, bytes]]) -> Slot:
     )
 
 
-def _by_task(fields: Mapping[bytes, bytes | int]) -> dict[str, Counted]:
+def _by_task(fields: Mapping[bytes, bytes | int]) -> dict[str, TaskCounts]:
     """Return the counters of *fields* by task: ``outcome:name``, ``wait:bucket:name``, ``wait:sum:name``."""
     told: defaultdict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     for key, value in fields.items():
@@ -166,10 +166,12 @@ def _by_task(fields: Mapping[bytes, bytes | int]) -> dict[str, Counted]:
     return {name: _counted(values) for name, values in told.items()}
 
 
-def _counted(values: Mapping[tuple[str, str], int]) -> Counted:
+def _counted(values: Mapping[tuple[str, str], int]) -> TaskCounts:
     outcomes = {kind: value for (kind, bucket), value in values.items() if not bucket}
     wait, took = (
-        Durations(tuple(values.get((kind, label), 0) for label in LABELS), values.get((kind, "sum"), 0))
+        Durations(
+            tuple(values.get((kind, label), 0) for label in BUCKET_LABELS), values.get((kind, "sum"), 0)
+        )
         for kind in ("wait", "took")
     )
-    return Counted(outcomes, wait, took)
+    return TaskCounts(outcomes, wait, took)

@@ -14,7 +14,7 @@ from huey.constants import EmptyData
 from huey.storage import RedisExpireStorage
 
 from thumbapp.taskqueue import scripts
-from thumbapp.taskqueue.delivery import NORMAL, Word, rank_of
+from thumbapp.taskqueue.delivery import NORMAL, Arg, rank_of
 from thumbapp.taskqueue.groups import GROUP, NOBODY, first_fresh, in_hand, next_id
 from thumbapp.taskqueue.streams import TaskStreams
 
@@ -124,7 +124,7 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
     def flush_queue(self) -> None:
         """Delete all messages, waiting or in hand."""
         self.conn.delete(*self.streams.keys)
-        self.streams.hands.clear()
+        self.streams.buffer.clear()
 
     # --- Huey's contract: the schedule --------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class StreamStorage(RedisExpireStorage):  # type: ignore[misc]  # huey ships no 
         Of a message too large to be one of ours only the beginning is kept.
         """
         head = ("XADD", self.dead_key, "MAXLEN", "~", DEAD_KEPT, "*")
-        facts: tuple[Word, ...] = ("reason", reason, "attempts", attempts, "bytes", len(data))
+        facts: tuple[Arg, ...] = ("reason", reason, "attempts", attempts, "bytes", len(data))
         self.streams.write((*head, "data", data[:_DEAD_BYTES_KEPT], *facts))
 
     def _chord_key(self, chord: str) -> str:

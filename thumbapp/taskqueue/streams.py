@@ -16,10 +16,10 @@ from typing import Any
 import redis
 
 from thumbapp.taskqueue import scripts
-from thumbapp.taskqueue.delivery import NORMAL, RANKS, Delivery, Hands, Outbox, Word
+from thumbapp.taskqueue.delivery import NORMAL, RANKS, Arg, Delivery, DeliveryBuffer, Outbox
 from thumbapp.taskqueue.groups import GROUP
 from thumbapp.taskqueue.leases import Leases, message
-from thumbapp.taskqueue.line import Line
+from thumbapp.taskqueue.thread_connection import ThreadConnection
 
 logger = logging.getLogger("huey.streams")
 
@@ -38,7 +38,7 @@ _MAY_PASS = ("READONLY", "OOM ", "MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", 
 class _ThreadState(threading.local):
     """What one thread is in the middle of."""
 
-    line: Line | None = None
+    connection: ThreadConnection | None = None
     held: Delivery | None = None
     outbox: Outbox | None = None
     is_acting: bool = True
@@ -76,9 +76,9 @@ class TaskStreams:
         self.keys = tuple(f"{namespace}queue:{rank}".encode() for rank in RANKS)
         self.flags_key = f"{namespace}flags".encode()
         self.paused_key = f"{namespace}paused".encode()
-        self.hands = Hands(lease_s=lease_s)
+        self.buffer = DeliveryBuffer(lease_s=lease_s)
         self.leases = Leases(
-            client, streams=self.keys, paused_key=self.paused_key, hands=self.hands, lease_s=lease_s
+            client, streams=self.keys, paused_key=self.paused_key, buffer=self.buffer, lease_s=lease_s
         )
         self._paused: frozenset[int] = frozenset()
         self.on_empty: list[Callable[[], None]] = []
@@ -117,16 +117,16 @@ class TaskStreams:
             redis.RedisError: the server is away; what was finished is kept for the next call.
         """
         self.leases.sweep()
-        best = self.hands.best_rank()
+        best = self.buffer.best_rank()
         self._state.has_flags = True
         self._read_more(best, block_ms=block_ms if best is None else 0)
-        self._state.held = self.hands.take()
+        self._state.held = self.buffer.take()
         return self._state.held
 
     def settle(self) -> None:
         """Write and acknowledge what this thread has finished, without taking anything."""
         ending = self._ending()
-        if ending and (trouble := self._settled(self._line.exchange([ending])[0])):
+        if ending and (trouble := self._settled(self._connection.exchange([ending])[0])):
             raise trouble
 
     def take_back(self, *, begun: bool = False) -> None:
@@ -134,7 +134,7 @@ class TaskStreams:
         held = self._let_go()
         if held is not None:
             held.attempt += begun
-            self.hands.put_back(held)
+            self.buffer.put_back(held)
 
     def forget(self) -> None:
         """Leave this thread's message, which was begun and not done: a later sweep takes it up again.
@@ -143,12 +143,12 @@ class TaskStreams:
         """
         held = self._let_go()
         if held is not None:
-            self.hands.drop(held)
+            self.buffer.drop(held)
 
     def leave_thread(self) -> None:
         """Give back the connection of the calling thread, which ends."""
-        if self._state.line is not None:
-            self._state.line.close()
+        if self._state.connection is not None:
+            self._state.connection.close()
 
     def _let_go(self) -> Delivery | None:
         held, self._state.held, self._state.outbox = self._state.held, None, None
@@ -165,12 +165,12 @@ class TaskStreams:
         packet = [ending] if ending else []
         if streams:
             packet.append(self._read_command(streams, block_ms=block_ms))
-        self._line.send([*packet, [b"EXISTS", self.flags_key, self.paused_key, self.paused_key]])
+        self._connection.send([*packet, [b"EXISTS", self.flags_key, self.paused_key, self.paused_key]])
         if ending:
-            trouble = self._settled(self._line.receive())
+            trouble = self._settled(self._connection.receive())
         if streams:
-            reply = self._line.receive()
-        self._paused = paused = self._paused_by(self._line.receive())
+            reply = self._connection.receive()
+        self._paused = paused = self._paused_by(self._connection.receive())
         self._receive(reply, asked_at, paused)
         if trouble:
             raise trouble
@@ -182,14 +182,14 @@ class TaskStreams:
         self._state.has_flags = not isinstance(marks, int) or bool(marks & 1)
         if isinstance(marks, int) and not marks & 2:
             return frozenset()
-        [ranks] = self._line.exchange([[b"HKEYS", self.paused_key]])
+        [ranks] = self._connection.exchange([[b"HKEYS", self.paused_key]])
         if not isinstance(ranks, list):
             return self._paused
         paused = frozenset(map(int, ranks))
-        self.leases.give_away(self.hands.give_up_ranks(paused))
+        self.leases.give_away(self.buffer.give_up_ranks(paused))
         return paused
 
-    def _ending(self) -> list[Word]:
+    def _ending(self) -> list[Arg]:
         """Return the command that ends what this thread has in hand; empty when there is none to send."""
         held, outbox = self._state.held, self._state.outbox
         if held is None and not (outbox and outbox.commands):
@@ -204,7 +204,7 @@ class TaskStreams:
     def _settled(self, reply: Any) -> redis.RedisError | None:
         """Let go of what this thread finished; return what is in the way if it may pass by itself."""
         if isinstance(reply, redis.exceptions.NoScriptError):
-            # What else was in the packet has still to be read from this thread's line.
+            # What else was in the packet has still to be read from this thread's connection.
             reply = self._finish_apart()
         if isinstance(reply, redis.RedisError) and may_pass(reply):
             return reply
@@ -213,25 +213,25 @@ class TaskStreams:
             _report(held, reply)
             # One that can never be finished stays leased: this process would only run it again and again.
             if not isinstance(reply, redis.ResponseError):
-                self.hands.drop(held)
+                self.buffer.drop(held)
         if reply == 2 and outbox is not None and outbox.on_chord is not None:
             outbox.on_chord()
         return None
 
     def _finish_apart(self) -> Any:
         _, _, *words = self._ending()
-        line = Line(self._client, first=[b"PING"])
+        connection = ThreadConnection(self._client, first=[b"PING"])
         try:
-            return line.exchange([[b"EVAL", scripts.FINISH, *words]])[0]
+            return connection.exchange([[b"EVAL", scripts.FINISH, *words]])[0]
         except redis.RedisError as error:
             return error
         finally:
-            line.close()
+            connection.close()
 
-    def _read_command(self, streams: tuple[bytes, ...], *, block_ms: int) -> list[Word]:
-        block: list[Word] = [b"BLOCK", block_ms] if block_ms else []
-        last: list[Word] = [b">"] * len(streams)
-        head: list[Word] = [b"XREADGROUP", b"GROUP", GROUP, self.leases.consumer, b"COUNT", 1]
+    def _read_command(self, streams: tuple[bytes, ...], *, block_ms: int) -> list[Arg]:
+        block: list[Arg] = [b"BLOCK", block_ms] if block_ms else []
+        last: list[Arg] = [b">"] * len(streams)
+        head: list[Arg] = [b"XREADGROUP", b"GROUP", GROUP, self.leases.consumer, b"COUNT", 1]
         return [*head, *block, b"STREAMS", *streams, *last]
 
     def _receive(self, reply: Any, asked_at: float, paused: frozenset[int]) -> None:
@@ -241,7 +241,7 @@ class TaskStreams:
         """
         if isinstance(reply, redis.ResponseError) and "NOGROUP" in str(reply):
             self._make_groups()
-            [reply] = self._line.exchange([self._read_command(self.keys, block_ms=0)])
+            [reply] = self._connection.exchange([self._read_command(self.keys, block_ms=0)])
         if isinstance(reply, redis.ResponseError):
             raise reply
         if reply and not self.leases.is_too_late(asked_at):
@@ -250,7 +250,7 @@ class TaskStreams:
                 for stream, entries in reply
                 for entry, fields in entries
             ]
-            self.hands.offer(delivery for delivery in found if delivery.rank not in paused)
+            self.buffer.offer(delivery for delivery in found if delivery.rank not in paused)
             self.leases.give_away([delivery for delivery in found if delivery.rank in paused])
 
     def _make_groups(self) -> None:
@@ -269,10 +269,11 @@ class TaskStreams:
         return True
 
     @property
-    def _line(self) -> Line:
-        if self._state.line is None:
-            self._state.line = Line(self._client, first=[b"SCRIPT", b"LOAD", scripts.FINISH])
-        return self._state.line
+    def _connection(self) -> ThreadConnection:
+        if self._state.connection is None:
+            first: tuple[Arg, ...] = (b"SCRIPT", b"LOAD", scripts.FINISH)
+            self._state.connection = ThreadConnection(self._client, first=first)
+        return self._state.connection
 
     # --- writing with the end of a task -------------------------------------------------------------
 
@@ -297,7 +298,7 @@ class TaskStreams:
         if gathered.commands:
             self.write(*gathered.commands)
 
-    def write(self, *commands: tuple[Word, ...]) -> None:
+    def write(self, *commands: tuple[Arg, ...]) -> None:
         """Send *commands* with the end of the task in hand, or at once as one script outside of any."""
         outbox = self.outbox
         if outbox is not None:

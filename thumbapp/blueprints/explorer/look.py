@@ -24,7 +24,7 @@ from thumbapp.explorer.values.opening import Opened, element
 from thumbapp.explorer.wire import Journal
 from thumbapp.explorer.writing import Writing, fitting, write
 from thumbapp.forms.explorer.model import item_id, place_id
-from thumbapp.taskqueue.reading import described
+from thumbapp.taskqueue.description import describe_message
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
 LARGEST_PICTURE: Final = 5_000_000
@@ -146,7 +146,7 @@ def decode_message(data: bytes) -> str | None:
     """Return what a message of this app's queue says, None for any other bytes."""
     if "redis_serializer" not in g:
         g.redis_serializer = SignedJsonSerializer(signing_key(parts().settings.secret()))
-    return described(data, g.redis_serializer)
+    return describe_message(data, g.redis_serializer)
 
 
 def looked(data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, object] | None = None) -> Looked:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from thumbapp.blueprints.monitor.site import monitor
 from thumbapp.charts import Chart, Look, Series, draw, milliseconds, seconds
-from thumbapp.taskqueue.statistics import BAD, Counted, Slot, together
+from thumbapp.taskqueue.statistics import BAD, TaskCounts, TimeSlot, together
 
 # The window's word: its hours, and the minutes of a slot.
 WINDOWS: Final = {"1h": (1, 5), "24h": (24, 30)}
@@ -18,7 +18,7 @@ class TaskFigures:
     """One task over the window: how often it ran, how it ended, how long it waited and took in ms."""
 
     name: str
-    counted: Counted
+    counted: TaskCounts
 
     @property
     def failed_percent(self) -> str:
@@ -48,7 +48,7 @@ def overview_figures(window: str) -> dict[str, Any]:
         "windows": list(WINDOWS),
         "charts": _charts(slots, zone=ZoneInfo(site.timezone), minutes=minutes),
         "tasks": [TaskFigures(name, tasks[name]) for name in sorted(tasks)],
-        "all": sum(tasks.values(), Counted()),
+        "all": sum(tasks.values(), TaskCounts()),
         "queues": states,
         "waiting": sum(state.waiting for state in states),
         "oldest_s": max((state.oldest_s for state in states if state.oldest_s is not None), default=None),
@@ -61,7 +61,7 @@ def overview_figures(window: str) -> dict[str, Any]:
     }
 
 
-def _charts(slots: list[Slot], *, zone: ZoneInfo, minutes: int) -> list[Chart]:
+def _charts(slots: list[TimeSlot], *, zone: ZoneInfo, minutes: int) -> list[Chart]:
     """Return the charts, each over the same columns."""
     columns = [f"{slot.at.astimezone(zone):%H:%M}" for slot in slots]
     counted = [slot.all for slot in slots]

@@ -5,13 +5,13 @@ from flask import Response, jsonify
 from thumbapp.blueprints.monitor.blueprint import data
 from thumbapp.blueprints.monitor.site import monitor
 from thumbapp.taskqueue.catalogue import catalogue
-from thumbapp.taskqueue.facts import queue_facts, task_facts, worker_facts
+from thumbapp.taskqueue.fields import queue_fields, task_kind_fields, worker_fields
 
 
 @data.get("/workers")
 def workers() -> Response:
     """Return every worker that is alive, by its last heartbeat."""
-    return jsonify(items=[worker_facts(worker) for worker in monitor().workers.alive()], cursor=None)
+    return jsonify(items=[worker_fields(worker) for worker in monitor().workers.alive()], cursor=None)
 
 
 @data.post("/workers/<worker_id>/stop")
@@ -20,13 +20,13 @@ def stop_worker(worker_id: str) -> tuple[Response, int]:
     monitor().host.note("worker.stop", worker_id)
     monitor().workers.ask_to_stop(worker_id)
     asked = [worker for worker in monitor().workers.alive() if worker.id == worker_id]
-    return jsonify(worker_facts(asked[0]) if asked else {"id": worker_id, "stopping": True}), 202
+    return jsonify(worker_fields(asked[0]) if asked else {"id": worker_id, "stopping": True}), 202
 
 
 @data.get("/queues")
 def queues() -> Response:
     """Return every queue, the one that workers prefer first."""
-    return jsonify(items=[queue_facts(state) for state in monitor().queues.states()], cursor=None)
+    return jsonify(items=[queue_fields(state) for state in monitor().queues.states()], cursor=None)
 
 
 @data.post("/queues/<name>/pause")
@@ -34,7 +34,7 @@ def pause_queue(name: str) -> Response:
     """Let no worker begin a task of a queue; the queue as it is then."""
     monitor().host.note("queue.pause", name)
     monitor().queues.pause(name)
-    return jsonify(queue_facts(monitor().queues.state(name)))
+    return jsonify(queue_fields(monitor().queues.state(name)))
 
 
 @data.post("/queues/<name>/resume")
@@ -42,10 +42,10 @@ def resume_queue(name: str) -> Response:
     """Let workers take from a queue again; the queue as it is then."""
     monitor().host.note("queue.resume", name)
     monitor().queues.resume(name)
-    return jsonify(queue_facts(monitor().queues.state(name)))
+    return jsonify(queue_fields(monitor().queues.state(name)))
 
 
 @data.get("/registry")
 def registry() -> Response:
     """Return every registered task with what it is called with."""
-    return jsonify(items=[task_facts(kind) for kind in catalogue(monitor().huey)], cursor=None)
+    return jsonify(items=[task_kind_fields(kind) for kind in catalogue(monitor().huey)], cursor=None)

@@ -10,18 +10,18 @@ from typing import Any
 import redis
 from hiredis import pack_command
 
-from thumbapp.taskqueue.delivery import Word
+from thumbapp.taskqueue.delivery import Arg
 
-Packet = Sequence[Sequence[Word]]
+Packet = Sequence[Sequence[Arg]]
 
 
-class Line:
+class ThreadConnection:
     """A connection of *client*'s pool, taken at the first packet and kept until `close`.
 
     Each new connection begins with the command *first*: a server that was restarted knows no script.
     """
 
-    def __init__(self, client: redis.Redis, *, first: Sequence[Word]) -> None:
+    def __init__(self, client: redis.Redis, *, first: Sequence[Arg]) -> None:
         self._first = first
         self._pool = client.connection_pool
         self._connection: Any = None
@@ -107,7 +107,7 @@ class Line:
         return reply
 
 
-def _packed(words: Sequence[Word]) -> bytes:
+def _packed(words: Sequence[Arg]) -> bytes:
     """Return one command as it is sent; redis-py's own packing takes four times as long."""
     packed: bytes = pack_command(tuple(words))  # type: ignore[arg-type]  # its stub knows one word only
     return packed

@@ -22,7 +22,7 @@ from thumbapp.taskqueue.recorder import Recorder
 from thumbapp.taskqueue.serializer import TaskFailure
 from thumbapp.taskqueue.streams import may_pass
 
-logger = logging.getLogger("huey.running")
+logger = logging.getLogger("huey.execution")
 
 
 class _NotDone(BaseException):  # no Exception: Huey would keep it as the task's result
@@ -34,7 +34,7 @@ class _NotDone(BaseException):  # no Exception: Huey would keep it as the task's
 
 
 @dataclass(frozen=True, slots=True)
-class InHand:
+class ActiveTask:
     """A task that a thread of this process works on: how it was delivered, since when, which thread."""
 
     task: Task
@@ -43,7 +43,7 @@ class InHand:
     thread: str = field(default_factory=lambda: threading.current_thread().name)
 
 
-class RunningHuey(MessageHuey):
+class ExecutingHuey(MessageHuey):
     """A Huey that finishes what it has taken, or leaves it to be taken again.
 
     A task that raises one of ``not_done`` is delivered again. The callables in ``on_dead`` run for a
@@ -53,7 +53,7 @@ class RunningHuey(MessageHuey):
 
     not_done: tuple[type[Exception], ...] = ()
     recorder: Recorder | None = None
-    _in_hand: dict[int, InHand]
+    _active: dict[int, ActiveTask]
 
     def dequeue(self) -> Task | None:
         """Return the next task that can be run; what cannot be is set aside and answered with None.
@@ -67,7 +67,7 @@ class RunningHuey(MessageHuey):
             self.storage.streams.take_back(begun=not may_pass(error))
             raise
         if task is not None:
-            self._in_hand[threading.get_ident()] = InHand(task, self._delivery)
+            self._active[threading.get_ident()] = ActiveTask(task, self._delivery)
         return task
 
     def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
@@ -95,7 +95,7 @@ class RunningHuey(MessageHuey):
             self.storage.streams.take_back(begun=not may_pass(error))
             raise
         finally:
-            self._in_hand.pop(threading.get_ident(), None)
+            self._active.pop(threading.get_ident(), None)
 
     def is_revoked(self, task: Any, timestamp: datetime | None = None, peek: bool = True) -> bool:
         """Return whether *task* is revoked; *peek* is False where a worker asks for what it has taken.
@@ -109,16 +109,16 @@ class RunningHuey(MessageHuey):
 
     def put_back(self) -> None:
         """Let the task that this thread has taken and not begun wait for another thread."""
-        self._in_hand.pop(threading.get_ident(), None)
+        self._active.pop(threading.get_ident(), None)
         self.storage.streams.take_back()
 
-    def in_hand(self) -> list[InHand]:
+    def active_tasks(self) -> list[ActiveTask]:
         """Return what the threads of this process work on now."""
-        return list(self._in_hand.values())
+        return list(self._active.values())
 
     def holder(self) -> str:
         """Return the task that the calling thread runs, and which delivery of it; "" outside of any."""
-        held = self._in_hand.get(threading.get_ident())
+        held = self._active.get(threading.get_ident())
         if held is None or held.delivery is None:
             return ""
         consumer = self.storage.streams.leases.consumer.decode()
@@ -126,9 +126,9 @@ class RunningHuey(MessageHuey):
 
     def hand_back(self) -> list[Task]:
         """Give every task in hand to the other workers, because this process ends; return them."""
-        held = self.in_hand()
+        held = self.active_tasks()
         given = self.storage.streams.leases.hand_back()
-        return [entry.task for entry in held if entry.delivery and entry.delivery.place in given]
+        return [entry.task for entry in held if entry.delivery and entry.delivery.key in given]
 
     def _carry_through(self, task: Task, timestamp: datetime | None) -> Any:
         delivery = self._delivery

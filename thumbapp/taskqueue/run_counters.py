@@ -9,15 +9,15 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
-from thumbapp.taskqueue.delivery import Word
+from thumbapp.taskqueue.delivery import Arg
 
-BOUNDS_MS: Final = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000)
-LABELS: Final = (*map(str, BOUNDS_MS), "inf")
+BUCKET_BOUNDS_MS: Final = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000)
+BUCKET_LABELS: Final = (*map(str, BUCKET_BOUNDS_MS), "inf")
 SPAN_S: Final = 300
 SPAN_KEPT_S: Final = 25 * 3600
 
 # Name, outcome, ms waited and taken; None for what ended without a run.
-Run = tuple[str, str, tuple[int, int] | None]
+EndedRun = tuple[str, str, tuple[int, int] | None]
 
 
 def span_key(prefix: str, at_s: float) -> str:
@@ -25,7 +25,7 @@ def span_key(prefix: str, at_s: float) -> str:
     return f"{prefix}:span:{int(at_s // SPAN_S)}"
 
 
-class Tally:
+class RunCounters:
     """What this process has seen and not yet added to the counters below *prefix*.
 
     A run is only noted when it ends, which every task waits for; it is counted with all others.
@@ -33,7 +33,7 @@ class Tally:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._runs: deque[Run] = deque()
+        self._runs: deque[EndedRun] = deque()
 
     def add(self, name: str, outcome: str, *, waited_ms: int, took_ms: int) -> None:
         """Count a run of the task *name* that ended as *outcome*."""
@@ -49,7 +49,7 @@ class Tally:
         if not runs:
             return
         span = span_key(self._prefix, at_s)
-        commands: list[tuple[Word, ...]] = [
+        commands: list[tuple[Arg, ...]] = [
             ("HINCRBY", key, field, number)
             for field, number in _counted(runs).items()
             for key in (f"{self._prefix}:total", span)
@@ -61,7 +61,7 @@ class Tally:
             raise
 
 
-def _counted(runs: list[Run]) -> dict[str, int]:
+def _counted(runs: list[EndedRun]) -> dict[str, int]:
     """Return the fields that *runs* are kept in, and by how much each grows."""
     grown: dict[str, int] = {}
     for name, same in _by_name(runs).items():
@@ -69,15 +69,15 @@ def _counted(runs: list[Run]) -> dict[str, int]:
             grown[f"{outcome}:{name}"] = number
         times = [run[2] for run in same if run[2] is not None]
         for what, spent in zip(("wait", "took"), zip(*times, strict=True), strict=bool(times)):
-            for at, number in Counter(bisect.bisect_left(BOUNDS_MS, value) for value in spent).items():
-                grown[f"{what}:{LABELS[at]}:{name}"] = number
+            for at, number in Counter(bisect.bisect_left(BUCKET_BOUNDS_MS, value) for value in spent).items():
+                grown[f"{what}:{BUCKET_LABELS[at]}:{name}"] = number
             grown[f"{what}:sum:{name}"] = sum(spent)
     return grown
 
 
-def _by_name(runs: list[Run]) -> dict[str, list[Run]]:
+def _by_name(runs: list[EndedRun]) -> dict[str, list[EndedRun]]:
     """Return *runs* by the task that ran."""
-    found: dict[str, list[Run]] = {}
+    found: dict[str, list[EndedRun]] = {}
     for run in runs:
         found.setdefault(run[0], []).append(run)
     return found

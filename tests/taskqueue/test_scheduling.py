@@ -15,7 +15,7 @@ from thumbapp.schedules.service import Schedules
 from thumbapp.schedules.ticker import Ticker
 from thumbapp.taskqueue.crontab import crontab
 from thumbapp.taskqueue.queue import StreamHuey
-from thumbapp.taskqueue.scheduled import QueueOutlet
+from thumbapp.taskqueue.scheduling import HueyTaskQueue
 
 RunNext = Callable[[], Any]
 _FIRST = datetime(2026, 11, 1)  # noqa: DTZ001 - Huey asks with naive times of UTC
@@ -30,10 +30,10 @@ class Board:
         self.ticker = self.new_ticker()
 
     def _open(self) -> Schedules:
-        return Schedules(self.huey.client, namespace=self.huey.namespace, outlet=QueueOutlet(self.huey))
+        return Schedules(self.huey.client, namespace=self.huey.namespace, queue=HueyTaskQueue(self.huey))
 
     def new_ticker(self) -> Ticker:
-        return Ticker(self.huey.client, namespace=self.huey.namespace, outlet=QueueOutlet(self.huey))
+        return Ticker(self.huey.client, namespace=self.huey.namespace, queue=HueyTaskQueue(self.huey))
 
     def due(self, task: str, *args: Any, **told: Any) -> Schedule:
         """Save a schedule that is due now and let it be fired."""
@@ -165,13 +165,13 @@ def test_what_the_queue_tells_others_is_told_of_scheduled_tasks_too(board: Board
 
 
 def test_arguments_are_judged_by_the_signature(board: Board) -> None:
-    outlet = QueueOutlet(board.huey)
+    queue = HueyTaskQueue(board.huey)
 
-    assert outlet.misfit("add", (2, 5), {}) == ""
-    assert outlet.misfit("add", (2,), {"b": 5.5}) == ""
-    assert "missing a required argument: 'b'" in outlet.misfit("add", (2,), {})
-    assert outlet.misfit("add", (2, "5"), {}) == "b must be float, not '5'"
-    assert outlet.misfit("add", (True, 5), {}) == "a must be float, not True"
+    assert queue.misfit("add", (2, 5), {}) == ""
+    assert queue.misfit("add", (2,), {"b": 5.5}) == ""
+    assert "missing a required argument: 'b'" in queue.misfit("add", (2,), {})
+    assert queue.misfit("add", (2, "5"), {}) == "b must be float, not '5'"
+    assert queue.misfit("add", (True, 5), {}) == "a must be float, not True"
 
 
 # --- what stands in the code ----------------------------------------------------------------------------

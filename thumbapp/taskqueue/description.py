@@ -12,7 +12,7 @@ from thumbapp.taskqueue.serializer import SignedJsonSerializer
 _LEFT_OUT: Final = frozenset({"name", "args", "kwargs", "on_complete", "on_error", "chord_config"})
 
 
-def described(data: bytes, serializer: SignedJsonSerializer) -> str | None:
+def describe_message(data: bytes, serializer: SignedJsonSerializer) -> str | None:
     """Return which task with which arguments *data* is, or which result; None when it is not ours.
 
     The signature is checked; nothing is run.

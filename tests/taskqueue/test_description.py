@@ -6,7 +6,7 @@ import pytest
 from huey.registry import Message
 from huey.utils import Error
 
-from thumbapp.taskqueue.reading import described
+from thumbapp.taskqueue.description import describe_message
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
 OURS = SignedJsonSerializer(signing_key(b"secret"))
@@ -19,7 +19,7 @@ def message(**changes: object) -> Message:
 
 
 def test_a_task_is_read_with_its_arguments() -> None:
-    text = described(OURS.serialize(message(retries=2)), OURS)
+    text = describe_message(OURS.serialize(message(retries=2)), OURS)
 
     assert text is not None
     assert text.splitlines()[0] == 'task thumbs.make("job-1", size=128)'
@@ -27,7 +27,9 @@ def test_a_task_is_read_with_its_arguments() -> None:
 
 
 def test_what_follows_a_task_is_read_too() -> None:
-    text = described(OURS.serialize(message(on_complete=message(name="tell", args=(1,), kwargs={}))), OURS)
+    follower = message(name="tell", args=(1,), kwargs={})
+
+    text = describe_message(OURS.serialize(message(on_complete=follower)), OURS)
 
     assert text is not None
     assert text.splitlines()[-1] == "then tell(1)"
@@ -42,11 +44,11 @@ def test_what_follows_a_task_is_read_too() -> None:
     ],
 )
 def test_a_result_is_read(value: object, says: str) -> None:
-    assert (described(OURS.serialize(value), OURS) or "").startswith(says)
+    assert (describe_message(OURS.serialize(value), OURS) or "").startswith(says)
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"tq1:", pickle.dumps({"a": 1}), SignedJsonSerializer(b"other key").serialize(7)]
 )
 def test_what_is_not_ours_stays_bytes(data: bytes) -> None:
-    assert described(data, OURS) is None
+    assert describe_message(data, OURS) is None

@@ -9,7 +9,7 @@ from thumbapp.taskqueue.queues import QueueState
 from thumbapp.taskqueue.workers import WorkerInfo
 
 
-def worker_facts(worker: WorkerInfo) -> dict[str, Any]:
+def worker_fields(worker: WorkerInfo) -> dict[str, Any]:
     """Return one worker; durations are in seconds, times RFC 3339 in UTC."""
     return {
         "id": worker.id,
@@ -28,7 +28,7 @@ def worker_facts(worker: WorkerInfo) -> dict[str, Any]:
     }
 
 
-def queue_facts(state: QueueState) -> dict[str, Any]:
+def queue_fields(state: QueueState) -> dict[str, Any]:
     """Return one queue; ``oldest_s`` is null when none waits."""
     return {
         "name": state.name,
@@ -40,7 +40,7 @@ def queue_facts(state: QueueState) -> dict[str, Any]:
     }
 
 
-def task_facts(kind: TaskKind) -> dict[str, Any]:
+def task_kind_fields(kind: TaskKind) -> dict[str, Any]:
     """Return one registered task."""
     return {
         "name": kind.name,

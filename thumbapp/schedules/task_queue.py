@@ -11,7 +11,7 @@ from thumbapp.schedules.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Envelope:
     """A task as it is put into a stream: one field and its value; ``announce`` tells who listens that it is.
 
     It is the queue's word for a task: nothing here looks into it.
@@ -24,7 +24,7 @@ class Parcel:
     announce: Callable[[], None]
 
 
-class Tasks(Protocol):
+class TaskCatalogue(Protocol):
     """The tasks that a schedule may name."""
 
     def names(self) -> Iterable[str]:
@@ -37,10 +37,10 @@ class Tasks(Protocol):
         """Return why the task *name* cannot be called so, "" when it can."""
 
 
-class Outlet(Tasks, Protocol):
+class TaskQueue(TaskCatalogue, Protocol):
     """The task queue: makes what can be put into it, and knows the schedules that stand in the code."""
 
-    def parcel(self, plan: Plan, task: str, due: datetime) -> Parcel:
+    def envelope(self, plan: Plan, task: str, due: datetime) -> Envelope:
         """Return the run of *plan* that is due at *due* as what goes into a stream, under the id *task*."""
 
     def together(self) -> AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """What schedules and the task queue have to do with each other, both ways.
 
-`QueueOutlet` makes a task of a plan and knows the periodic tasks that stand in the code; `ScheduledRuns`
+`HueyTaskQueue` makes a task of a plan and knows the periodic tasks that stand in the code; `RunTracker`
 tells the schedules what became of their runs, together with the end of the task.
 """
 
@@ -21,13 +21,13 @@ from huey.signals import SIGNAL_ENQUEUED, SIGNAL_EXPIRED, SIGNAL_REVOKED
 from thumbapp.errors import TaskDied
 from thumbapp.schedules.keys import schedule_of
 from thumbapp.schedules.model import Kind, Outcome, Plan
-from thumbapp.schedules.outlet import Parcel
 from thumbapp.schedules.runs import Guarded, OpenRun, RunLog
 from thumbapp.schedules.service import Schedules
+from thumbapp.schedules.task_queue import Envelope
 from thumbapp.taskqueue.delivery import rank_of
 from thumbapp.taskqueue.messages import MessageHuey
 
-logger = logging.getLogger("huey.scheduled")
+logger = logging.getLogger("huey.scheduling")
 
 _KINDS: Final[dict[object, tuple[type, ...]]] = {
     int: (int,),
@@ -39,8 +39,8 @@ _KINDS: Final[dict[object, tuple[type, ...]]] = {
 }
 
 
-class QueueOutlet:
-    """What schedules need of *huey*: see `thumbapp.schedules.outlet.Outlet`."""
+class HueyTaskQueue:
+    """What schedules need of *huey*: see `thumbapp.schedules.task_queue.TaskQueue`."""
 
     def __init__(self, huey: MessageHuey) -> None:
         self._huey = huey
@@ -67,7 +67,7 @@ class QueueOutlet:
                 return f"{argument} must be {wanted.__name__}, not {value!r:.40}"
         return ""
 
-    def parcel(self, plan: Plan, task: str, due: datetime) -> Parcel:
+    def envelope(self, plan: Plan, task: str, due: datetime) -> Envelope:
         """Return the run of *plan* that is due at *due* as what goes into a stream, under the id *task*."""
         made = self._huey.task_named(plan.task)(
             args=plan.args,
@@ -84,7 +84,7 @@ class QueueOutlet:
             made.resolve_expires(self._huey.utc)
         stream = self._huey.storage.streams.keys[rank_of(made.priority)]
         message = self._huey.serialize_task(made)
-        return Parcel(task, stream, "m", message, lambda: self._huey._emit(SIGNAL_ENQUEUED, made))
+        return Envelope(task, stream, "m", message, lambda: self._huey._emit(SIGNAL_ENQUEUED, made))
 
     def together(self) -> AbstractContextManager[None]:
         """Let what is announced within be written in one script."""
@@ -104,11 +104,11 @@ def schedules_of(
     huey: MessageHuey, client: redis.Redis, *, namespace: str, timezone: str | None = None
 ) -> Schedules:
     """Return the schedules in *client*'s server that run the tasks of *huey*; new ones are of *timezone*."""
-    outlet = QueueOutlet(huey)
-    return Schedules(client, namespace=namespace, outlet=outlet, timezone=timezone or "UTC")
+    queue = HueyTaskQueue(huey)
+    return Schedules(client, namespace=namespace, queue=queue, timezone=timezone or "UTC")
 
 
-class ScheduledRuns:
+class RunTracker:
     """Tells the schedules of *huey*'s server when a run of theirs begins and what becomes of it."""
 
     def __init__(self, huey: MessageHuey, *, client: redis.Redis, namespace: str) -> None:
