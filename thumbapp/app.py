@@ -17,6 +17,7 @@ from thumbapp.blueprints import (
     api,
     assets,
     audit,
+    audit_trail,
     filters,
     health,
     identity,
@@ -28,14 +29,13 @@ from thumbapp.blueprints import (
     schedules,
     security,
     sign_in,
-    trail,
     users,
 )
 from thumbapp.blueprints.browser_session import BrowserSessions
 from thumbapp.blueprints.context import EXTENSION, Parts, worker_status
 from thumbapp.blueprints.explorer import api as explorer_api
 from thumbapp.blueprints.explorer.blueprints import PAGES as REDIS_PAGES
-from thumbapp.blueprints.monitor import inside as monitor
+from thumbapp.blueprints.monitor import thumbapp_host as monitor
 from thumbapp.config import MEGA, Settings
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.ledger import Ledger
@@ -159,7 +159,7 @@ def _extend(app: Flask) -> None:
     Compress(app)
     parts: Parts = app.extensions[EXTENSION]
     identity.init_app(app, BrowserSessions(parts.accounts.sessions))
-    trail.init_app(app)
+    audit_trail.init_app(app)
     security.init_app(app)
     problems.init_app(app)
     filters.init_app(app)

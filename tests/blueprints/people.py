@@ -12,8 +12,8 @@ from thumbapp.accounts.model import Role
 from thumbapp.accounts.service import Accounts
 from thumbapp.audit import AuditLog, Entry
 from thumbapp.blueprints.context import EXTENSION, Parts
-from thumbapp.blueprints.monitor.site import EXTENSION as MONITOR
-from thumbapp.blueprints.monitor.site import Monitor
+from thumbapp.blueprints.monitor.context import EXTENSION as MONITOR
+from thumbapp.blueprints.monitor.context import Monitor
 from thumbapp.taskqueue.queue import StreamHuey
 
 PASSWORD = "correct horse battery"

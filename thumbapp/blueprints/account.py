@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.accounts.model import Role, Session, User
-from thumbapp.blueprints import identity, trail
+from thumbapp.blueprints import audit_trail, identity
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import BadPassword, RoleTooLow, SignInBusy, SignInFailed, SignInRequired, Throttled
@@ -25,7 +25,7 @@ def show() -> str:
 def set_password() -> Response:
     """Set another password; every other browser is signed out."""
     form, user = PasswordForm(), _user()
-    trail.note("account.password", user.name)
+    audit_trail.note("account.password", user.name)
     try:
         form.check(user.name)
         if needs_old_password(user):
@@ -50,7 +50,7 @@ def create_token() -> Response | tuple[str, int]:
     except RoleTooLow as error:
         form.refuse("role", error)
         return refused(_page(token=form), error)
-    trail.note("token.create", f"{token.name} ({token.role}) {token.id}")
+    audit_trail.note("token.create", f"{token.name} ({token.role}) {token.id}")
     return _page(secret=secret), 201
 
 
@@ -58,7 +58,7 @@ def create_token() -> Response | tuple[str, int]:
 def revoke_token(token_id: str) -> Response:
     """Revoke one of one's own tokens."""
     token = parts().accounts.revoke_token(token_id, of=_user().id)
-    trail.note("token.revoke", f"{token.name} {token.id}")
+    audit_trail.note("token.revoke", f"{token.name} {token.id}")
     flash(f"The token {token.name} opens nothing any more.", "ok")
     return redirect(url_for(".show"), 303)
 
@@ -66,7 +66,7 @@ def revoke_token(token_id: str) -> Response:
 @bp.post("/sessions/<key>/end")
 def end_session(key: str) -> Response:
     """Sign out another of one's own browsers."""
-    trail.note("session.end", _user().name)
+    audit_trail.note("session.end", _user().name)
     sessions = parts().accounts.sessions
     for found in sessions.of(_user().id):
         if found.key == key:
@@ -77,7 +77,7 @@ def end_session(key: str) -> Response:
 @bp.post("/sessions/end")
 def end_sessions() -> Response:
     """Sign out every browser but this one."""
-    trail.note("session.end-all", _user().name)
+    audit_trail.note("session.end-all", _user().name)
     ended = parts().accounts.sessions.end_all(_user().id, but=_this_key())
     flash(f"Signed out elsewhere: {ended}.", "ok")
     return redirect(url_for(".show"), 303)

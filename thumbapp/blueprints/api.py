@@ -7,12 +7,12 @@ from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import idempotency, openapi, trail
-from thumbapp.blueprints.asked import number_asked
+from thumbapp.blueprints import audit_trail, idempotency, openapi
 from thumbapp.blueprints.batch_archive import stream_archive
 from thumbapp.blueprints.context import has_session_cookie, job_service, parts
 from thumbapp.blueprints.identity import address, asker, count_upload, owner, payer
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
+from thumbapp.blueprints.request_params import number_param
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.blueprints.streams import conditional, live_response, paced
 from thumbapp.errors import BadParameter, FileNotThere
@@ -57,7 +57,7 @@ def index() -> Response:
     actor = asker().actor
     if actor == "":
         return jsonify(items=[], cursor=None)
-    limit = number_asked("limit", default=50, most=MOST_ITEMS)
+    limit = number_param("limit", default=50, most=MOST_ITEMS)
     page = job_service().page_of(actor, state=_state_asked(), cursor=request.args.get("cursor"), limit=limit)
     return jsonify(items=[job_json(job) for job in page.items], cursor=page.cursor)
 
@@ -166,7 +166,7 @@ def _upload(file: FileStorage) -> Upload:
 
 def _accepted(submission: Submission) -> AnyResponse:
     """Return 202 with the one job, or with the batch of several."""
-    trail.about(submission.jobs[0].id if len(submission.jobs) == 1 else submission.batch)
+    audit_trail.about(submission.jobs[0].id if len(submission.jobs) == 1 else submission.batch)
     token = job_service().delete_token
     objects = [accepted_json(job, delete_token=token(job)) for job in submission.jobs]
     alone = len(objects) == 1

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import job_service
 from thumbapp.blueprints.identity import asker, count_upload, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
@@ -44,7 +44,7 @@ def create() -> Response | str | tuple[str, int]:
     except (UploadRefused, Throttled, QueueFull, StorageUnavailable) as error:
         form.refuse("image", error)
         return refused(_form_page(form), error)
-    trail.about(submission.batch or submission.jobs[0].id)
+    audit_trail.about(submission.batch or submission.jobs[0].id)
     return redirect(_address(submission), 303)
 
 

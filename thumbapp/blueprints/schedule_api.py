@@ -5,12 +5,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
-from thumbapp.blueprints.asked import number_asked, object_asked
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import schedules
 from thumbapp.blueprints.identity import asker
+from thumbapp.blueprints.request_params import json_body, number_param
 from thumbapp.blueprints.schedule_json import preview_json, schedule_json, slot_json
-from thumbapp.blueprints.schedule_query import cursor_asked, listing_asked
+from thumbapp.blueprints.schedule_query import cursor_param, requested_listing
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter, VersionNeeded
 from thumbapp.schedules.listing import MOST, Row
@@ -26,7 +26,7 @@ bp.before_request(protect_cookie_request)
 @bp.get("")
 def index() -> Response:
     """Return the schedules by name; ``q``, ``show`` and ``task`` narrow them."""
-    page = listing_asked(limit=number_asked("limit", default=200, most=MOST))
+    page = requested_listing(limit=number_param("limit", default=200, most=MOST))
     return jsonify(items=[schedule_json(row) for row in page.rows], cursor=page.cursor)
 
 
@@ -34,7 +34,7 @@ def index() -> Response:
 def create() -> AnyResponse:
     """Save a new schedule; 201 with its object."""
     told = _plan_told()
-    trail.note("schedule.create", str(told.get("name", ""))[:100])
+    audit_trail.note("schedule.create", str(told.get("name", ""))[:100])
     made = schedules().create(told, who=asker().name)
     response = _answer(made, status=201)
     response.headers["Location"] = url_for(".show", schedule_id=made.id)
@@ -51,7 +51,7 @@ def show(schedule_id: str) -> Response:
 def edit(schedule_id: str) -> Response:
     """Save a changed schedule; what is left out stays, and what can only be read is passed over."""
     told, seen = _plan_told(), schedules().store.find(schedule_id)
-    trail.note("schedule.edit", seen.name)
+    audit_trail.note("schedule.edit", seen.name)
     version = _version_asked()
     if version is None:
         raise VersionNeeded(seen.version)
@@ -62,14 +62,14 @@ def edit(schedule_id: str) -> Response:
 def delete(schedule_id: str) -> Response:
     """Remove a schedule with its history; with If-Match only in that version."""
     removed = schedules().remove(schedule_id, version=_version_asked())
-    trail.note("schedule.delete", removed.name)
+    audit_trail.note("schedule.delete", removed.name)
     return Response(status=204)
 
 
 @bp.post("/<schedule_id>/run")
 def run(schedule_id: str) -> AnyResponse:
     """Run a schedule now, beside its slots; 202 with the task."""
-    trail.note("schedule.run", schedules().store.find(schedule_id).name)
+    audit_trail.note("schedule.run", schedules().store.find(schedule_id).name)
     task = schedules().run_now(schedule_id)
     response = jsonify(id=task, task_id=task, url=url_for("monitor_api.task", task_id=task))
     response.status_code = 202
@@ -79,14 +79,14 @@ def run(schedule_id: str) -> AnyResponse:
 @bp.post("/preview")
 def preview() -> Response:
     """Return what a new schedule would do; nothing is saved."""
-    trail.nothing()
+    audit_trail.changes_nothing()
     return jsonify(preview_json(schedules().preview(_plan_told(), count=_count_asked())))
 
 
 @bp.post("/<schedule_id>/preview")
 def preview_of(schedule_id: str) -> Response:
     """Return what a schedule would do with what the body changes; nothing is saved."""
-    trail.nothing()
+    audit_trail.changes_nothing()
     before = schedules().store.find(schedule_id)
     told = _plan_told() if request.content_length else {}
     return jsonify(preview_json(schedules().preview(told, before=before, count=_count_asked())))
@@ -95,17 +95,17 @@ def preview_of(schedule_id: str) -> Response:
 @bp.get("/<schedule_id>/history")
 def history(schedule_id: str) -> Response:
     """Return the slots of a schedule, the newest first; those that have not ended come before."""
-    limit = number_asked("limit", default=50, most=500)
-    slots, cursor = schedules().history(schedule_id, below=cursor_asked(), limit=limit)
+    limit = number_param("limit", default=50, most=500)
+    slots, cursor = schedules().history(schedule_id, below=cursor_param(), limit=limit)
     return jsonify(items=[slot_json(slot) for slot in slots], cursor=cursor)
 
 
 def _plan_told() -> dict[str, Any]:
-    return object_asked(most_bytes=_MOST_BYTES)
+    return json_body(most_bytes=_MOST_BYTES)
 
 
 def _count_asked() -> int:
-    return number_asked("count", default=5, most=MOST_SHOWN)
+    return number_param("count", default=5, most=MOST_SHOWN)
 
 
 def _version_asked() -> int | None:

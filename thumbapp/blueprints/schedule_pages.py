@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.access import may
 from thumbapp.blueprints.context import parts, schedules
 from thumbapp.blueprints.filters import clock
-from thumbapp.blueprints.schedule_query import cursor_asked, listing_asked
+from thumbapp.blueprints.schedule_query import cursor_param, requested_listing
 from thumbapp.charts import Chart, Look, Series, draw, milliseconds
 from thumbapp.errors import BadSchedule, StaleSchedule
 from thumbapp.forms.schedules import PREFIX, ScheduleForm
@@ -159,7 +159,7 @@ class DetailPage:
 
 def list_page() -> ListPage:
     """Return the page of the list that the query asks for."""
-    listing = listing_asked(limit=ROWS_A_PAGE)
+    listing = requested_listing(limit=ROWS_A_PAGE)
     asks_for_all = not any(request.args.get(name) for name in ("q", "show", "task", "cursor"))
     is_new = asks_for_all and all(row.schedule.source is Source.CODE for row in listing.rows)
     return ListPage(listing, schedules().store.now(), is_new)
@@ -168,7 +168,7 @@ def list_page() -> ListPage:
 def detail_page(schedule_id: str, form: FormPage | None = None) -> DetailPage:
     """Return the page of one schedule, with *form* as somebody has filled it in."""
     one = schedules().store.find(schedule_id)
-    slots, cursor = schedules().history(schedule_id, below=cursor_asked(), limit=SLOTS_A_PAGE)
+    slots, cursor = schedules().history(schedule_id, below=cursor_param(), limit=SLOTS_A_PAGE)
     row = Row(one, schedules().trouble(one), schedules().alerts().get(one.id, ""))
     return DetailPage(
         row,
@@ -182,14 +182,14 @@ def detail_page(schedule_id: str, form: FormPage | None = None) -> DetailPage:
 
 def new_page(form: ScheduleForm, error: BadSchedule | None = None) -> str:
     """Return the page of a new schedule with *form* as it is written, and what is wrong with it."""
-    trail.nothing()
+    audit_trail.changes_nothing()
     page = form_page(form) if error is None else refused_page(form, error)
     return render_template("schedules/new.html", page=page)
 
 
 def show_page(schedule_id: str, form: ScheduleForm, error: BadSchedule | StaleSchedule | None = None) -> str:
     """Return the page of one schedule with *form* as it is written, and what is wrong with it."""
-    trail.nothing()
+    audit_trail.changes_nothing()
     seen = schedules().store.find(schedule_id)
     written = form_page(form, seen) if error is None else refused_page(form, error, seen)
     return render_template("schedules/show.html", page=detail_page(schedule_id, written))

@@ -7,7 +7,7 @@ from thumbapp.errors import BadParameter
 from thumbapp.schedules.listing import Listing, Show, Wanted, look
 
 
-def listing_asked(*, limit: int) -> Listing:
+def requested_listing(*, limit: int) -> Listing:
     """Return the page of the list that the query asks for."""
     show = request.args.get("show", "")
     if show and show not in set(Show):
@@ -16,7 +16,7 @@ def listing_asked(*, limit: int) -> Listing:
     return look(schedules(), wanted, after=request.args.get("cursor", ""), limit=limit)
 
 
-def cursor_asked() -> str:
+def cursor_param() -> str:
     """Return the entry of the history to go on below, "" for the newest."""
     text = request.args.get("cursor", "")
     numbers = text.split("-")

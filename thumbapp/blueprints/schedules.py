@@ -3,8 +3,8 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import schedule_acts as acts
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
+from thumbapp.blueprints import schedule_actions as actions
 from thumbapp.blueprints.context import schedules
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.problems import refused
@@ -42,7 +42,7 @@ def panel() -> str:
 def demo() -> Response:
     """Switch on the two schedules to begin with."""
     made = add_demo(schedules(), who=asker().name)
-    trail.note("schedule.demo", ", ".join(one.name for one in made))
+    audit_trail.note("schedule.demo", ", ".join(one.name for one in made))
     flash("The demo runs: one schedule every ten seconds, one at 15:05 in Warsaw.", "ok")
     return redirect(url_for(".index"), 303)
 
@@ -53,7 +53,7 @@ def create() -> Response | str:
     form = ScheduleForm(tz=schedules().timezone)
     if not form.is_submitted() or "look" in request.form:
         return new_page(form)
-    trail.note("schedule.create", form.name.data or "")
+    audit_trail.note("schedule.create", form.name.data or "")
     try:
         return _saved(schedules().create(told_in(form), who=asker().name))
     except BadSchedule as error:
@@ -92,7 +92,7 @@ def edit(schedule_id: str) -> Response | str:
     form, seen = ScheduleForm(), schedules().store.find(schedule_id)
     if "look" in request.form:
         return show_page(schedule_id, form)
-    trail.note("schedule.edit", seen.name)
+    audit_trail.note("schedule.edit", seen.name)
     try:
         told, version = told_in(form), form.seen_version
         return _saved(schedules().edit(schedule_id, told, version=version, who=asker().name))
@@ -103,26 +103,26 @@ def edit(schedule_id: str) -> Response | str:
 @bp.post("/<schedule_id>/run")
 def run(schedule_id: str) -> Response:
     """Run a schedule now, beside its slots."""
-    return acts.act("run", schedule_id)
+    return actions.apply("run", schedule_id)
 
 
 @bp.post("/<schedule_id>/switch")
 def switch(schedule_id: str) -> Response:
     """Switch a schedule on or off."""
-    return acts.act("enable" if request.form.get("on") == "1" else "disable", schedule_id)
+    return actions.apply("enable" if request.form.get("on") == "1" else "disable", schedule_id)
 
 
 @bp.post("/<schedule_id>/reset")
 def reset(schedule_id: str) -> Response:
     """Give a schedule of the code the plan that it has there."""
-    return acts.act("reset", schedule_id)
+    return actions.apply("reset", schedule_id)
 
 
 @bp.post("/<schedule_id>/duplicate")
 def duplicate(schedule_id: str) -> Response:
     """Save a copy, switched off, and go to it."""
     made = schedules().duplicate(schedule_id, who=asker().name)
-    trail.note("schedule.duplicate", made.name)
+    audit_trail.note("schedule.duplicate", made.name)
     flash(f"{made.name} was made. It is off; change it, then switch it on.", "ok")
     return redirect(url_for(".show", schedule_id=made.id, _anchor="edit"), 303)
 
@@ -130,13 +130,13 @@ def duplicate(schedule_id: str) -> Response:
 @bp.post("/<schedule_id>/delete")
 def delete(schedule_id: str) -> Response:
     """Remove a schedule with its history, and go to the list."""
-    return acts.act("delete", schedule_id)
+    return actions.apply("delete", schedule_id)
 
 
 @bp.post("/bulk")
 def bulk() -> Response | str:
     """Do one thing to all schedules that are ticked; deleting is asked for once more, with their number."""
-    return acts.act_on_all(request.form.get("action", ""), request.form.getlist("id"))
+    return actions.apply_to_all(request.form.get("action", ""), request.form.getlist("id"))
 
 
 def _saved(schedule: Schedule) -> Response:

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from thumbapp.accounts.model import User
-from thumbapp.blueprints import identity, trail
+from thumbapp.blueprints import audit_trail, identity
 from thumbapp.blueprints.access import safe_path
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.problems import refused
@@ -24,7 +24,7 @@ def login() -> Response | str:
         form.check()
         user = parts().accounts.sign_in(form.name.data, form.password.data, address=identity.address())
     except (SignInFailed, SignInBusy, Throttled) as error:
-        trail.note("sign-in", _known_name(form.name.data))
+        audit_trail.note("sign-in", _known_name(form.name.data))
         form.refuse("password", error)
         return refused(render_template("accounts/sign_in.html", form=form), error)
     return _welcome(user, safe_path(form.next.data))
@@ -33,7 +33,7 @@ def login() -> Response | str:
 @bp.post("/logout")
 def logout() -> Response:
     """End the session, here and on the server."""
-    trail.note("sign-out", identity.asker().name)
+    audit_trail.note("sign-out", identity.asker().name)
     identity.sign_out()
     flash("You are signed out.", "ok")
     return redirect(url_for("sign_in.login"), 303)
@@ -61,7 +61,7 @@ def link(secret: str) -> Response | str:
 
 
 def _welcome(user: User, path: str) -> Response:
-    trail.note("sign-in", user.name)
+    audit_trail.note("sign-in", user.name)
     identity.sign_in(user)
     return redirect(path, 303)
 

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.accounts.model import Role, User
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import BadUserName, LastAdmin, UserExists, UserNotFound
@@ -23,13 +23,13 @@ def index() -> str:
 def add() -> Response | tuple[str, int]:
     """Add a user without a password, and show the link that lets them in, once."""
     form = NewUserForm()
-    trail.note("user.add", form.name.data or "")
+    audit_trail.note("user.add", form.name.data or "")
     try:
         user = parts().accounts.add(form.name.data or "", role=Role.parse(form.role.data or ""))
     except (BadUserName, UserExists) as error:
         form.refuse("name", error)
         return refused(_page(form=form), error)
-    trail.note("user.add", f"{user.name} ({user.role})")
+    audit_trail.note("user.add", f"{user.name} ({user.role})")
     return _page(invited=user), 201
 
 
@@ -37,7 +37,7 @@ def add() -> Response | tuple[str, int]:
 def change_role(user_id: str) -> Response:
     """Give a user another role."""
     user, role = _find(user_id), Role.parse(request.form.get("role", ""))
-    trail.note("user.role", f"{user.name} ({role})")
+    audit_trail.note("user.role", f"{user.name} ({role})")
     try:
         parts().accounts.users.change_role(user, role)
         flash(f"{user.name} is {role} now.", "ok")
@@ -50,7 +50,7 @@ def change_role(user_id: str) -> Response:
 def invite(user_id: str) -> tuple[str, int]:
     """Make a link that signs a user in once, and show it."""
     user = _find(user_id)
-    trail.note("user.link", user.name)
+    audit_trail.note("user.link", user.name)
     return _page(invited=user), 201
 
 
@@ -58,7 +58,7 @@ def invite(user_id: str) -> tuple[str, int]:
 def remove(user_id: str) -> Response:
     """Remove a user, with all sessions and tokens."""
     user = _find(user_id)
-    trail.note("user.remove", user.name)
+    audit_trail.note("user.remove", user.name)
     try:
         parts().accounts.remove(user)
         flash(f"{user.name} was removed.", "ok")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
@@ -27,7 +27,7 @@ def show() -> str:
 def save() -> AnyResponse | str:
     """Make a user what the form says, after a question; or only make a password for the form."""
     place, change = where(), _typed()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     if request.form.get("generate"):
         return _page(place, change=change)
     try:
@@ -44,7 +44,7 @@ def save() -> AnyResponse | str:
 def remove() -> AnyResponse | str:
     """Remove a user; asks first."""
     place, name = where(), request.form.get("name", "")
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         _acl(place).remove(name, confirm=request.form.get("confirm", ""))
     except ConfirmationNeeded as question:

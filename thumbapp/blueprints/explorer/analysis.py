@@ -5,9 +5,9 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.filters import filesize
+from thumbapp.blueprints.request_params import number_param
 from thumbapp.charts import Chart, Look, Series, draw
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.analysis import SAMPLE, Estimate, Report, analyse
@@ -23,8 +23,8 @@ _LETTERS: Final = 54  # that fit below a chart side by side
 def show() -> str:
     """Show memory by prefix, type and life, the biggest keys, and those without an end."""
     place = where()
-    sample = number_asked("sample", default=SAMPLE, most=SAMPLES[-1])
-    depth = number_asked("depth", default=1, most=DEEPEST)
+    sample = number_param("sample", default=SAMPLE, most=SAMPLES[-1])
+    depth = number_param("depth", default=1, most=DEEPEST)
     report, error = _report(place, sample=sample, depth=depth)
     drawn = charts(report) if report and report.sampled else []
     asked = {"sample": sample, "samples": SAMPLES, "depth": depth, "depths": range(1, DEEPEST + 1)}

@@ -7,12 +7,12 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, jsonify, request
 
-from thumbapp.blueprints import trail
-from thumbapp.blueprints.asked import number_asked, object_asked
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.values import ask_for
 from thumbapp.blueprints.explorer.where import db_asked
+from thumbapp.blueprints.request_params import json_body, number_param
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan
@@ -43,7 +43,7 @@ def keys() -> Response:
         Search(typed(asked.get("match", "")), asked.get("type", "")),
         db=db_asked(asked.get("db", ""), server=server),
         cursor=asked.get("cursor", ""),
-        limit=number_asked("limit", default=scan.STEP, most=scan.MOST_ROWS),
+        limit=number_param("limit", default=scan.STEP, most=scan.MOST_ROWS),
     )
     return jsonify(portion_told(found))
 
@@ -61,12 +61,12 @@ def value(key_id: str) -> Response:
 @bp.post("/command")
 def command() -> Response:
     """Run one command; what the server answers, an error too, is 200."""
-    told = object_asked(most_bytes=_MOST_BYTES)
+    told = json_body(most_bytes=_MOST_BYTES)
     argv, server = _argv(told), _text(told, "server")
     gate = parts().explorer.gate(server)
     db = db_asked(str(told.get("db", "")), server=server)
     caller = modes.caller_in(_mode(told))
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     ran = gate.run(argv, caller=caller, db=db, confirm=_text(told, "confirm"))
     return _answer(ran, argv)
 

@@ -7,7 +7,7 @@ import orjson
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
@@ -37,7 +37,7 @@ def show() -> str:
 def run() -> str:
     """Measure, and show the result; for browsers without scripts."""
     plan = Plan()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         plan = _plan()
         *_, last = _benchmark(plan).run()
@@ -49,7 +49,7 @@ def run() -> str:
 @bp.post("/file")
 def save() -> Response:
     """Return a result as a file: its numbers as JSON, or its chart."""
-    trail.nothing()
+    audit_trail.changes_nothing()
     kind, text = request.form.get("kind", ""), request.form.get("result", "")
     if kind not in _FILES:
         raise BadParameter("kind", kind, " ".join(_FILES))
@@ -61,7 +61,7 @@ def save() -> Response:
 @bp.post("/run")
 def stream() -> AnyResponse:
     """Measure, and stream each result as the HTML of the figure so far, as JSON in a line."""
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     place, plan = where(), _plan()
     benchmark = _benchmark(plan)
     seat = parts().hub.subscribe([], session=modes.caller().binding)

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, jsonify, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.problems import refused
@@ -44,16 +44,18 @@ def show() -> str:
 def work() -> Response:
     """Do a step of what is asked for; the first one asks whether it is meant."""
     place = where()
-    trail.note("redis.bulk", f"{place.gate.server.name}[{place.db}] {request.form.get('operation', '')[:20]}")
+    audit_trail.note(
+        "redis.bulk", f"{place.gate.server.name}[{place.db}] {request.form.get('operation', '')[:20]}"
+    )
     try:
         task = read_task(request.form, place.search)
         step = _step(place, task, request.form, within_s=_STEP_S if _is_script() else WITHIN_S)
     except ThumbAppError as error:
         if isinstance(error, GateRefused):
-            trail.left_to_the_gate()
+            audit_trail.left_to_the_gate()
         asked = error if isinstance(error, ConfirmationNeeded) else None
         return refused(_page(place, error=error, asked=asked, form=request.form), error)
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     return _answer(place, step, request.form)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import redirect, render_template, session
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.where import Where
@@ -63,7 +63,9 @@ def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
     """Make the change that *form* describes and lead back to the key."""
     journal = Journal()
     name = place.name or b""
-    trail.note("redis.change", f"{place.gate.server.name}[{place.db}] {action.name} {shown(name)[:200]}")
+    audit_trail.note(
+        "redis.change", f"{place.gate.server.name}[{place.db}] {action.name} {shown(name)[:200]}"
+    )
     try:
         if action.is_new:
             name = Typed(b"", form).said("name")
@@ -81,7 +83,7 @@ def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
 
 def copy(place: Where, form: Mapping[str, str]) -> Response:
     """Copy the open key as *form* says and lead to the copy."""
-    trail.note("redis.copy", f"{place.gate.server.name}[{place.db}] {shown(place.name or b'')[:200]}")
+    audit_trail.note("redis.copy", f"{place.gate.server.name}[{place.db}] {shown(place.name or b'')[:200]}")
     try:
         wanted = Copying.read(Typed(place.name or b"", form))
         done = copy_key(
@@ -102,7 +104,7 @@ def copy(place: Where, form: Mapping[str, str]) -> Response:
 def undo(place: Where, undo_id: str, *, force: bool) -> Response:
     """Take a change back and lead to where it was."""
     journal = Journal()
-    trail.note("redis.undo", f"{place.gate.server.name}[{place.db}]")
+    audit_trail.note("redis.undo", f"{place.gate.server.name}[{place.db}]")
     editor = Editor(place.gate, parts().explorer.undo, caller=modes.caller(), db=place.db, journal=journal)
     try:
         says = editor.undo(undo_id, force=force)
@@ -110,7 +112,7 @@ def undo(place: Where, undo_id: str, *, force: bool) -> Response:
         _noted_by_gate(error)
         page = render_template("explorer/undo_again.html", error=error, undo_id=undo_id, place=place)
         return refused(page, error)
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     _remember({"says": f"Undone: {says}.", "sent": _sent(journal)})
     return redirect(place.part_url(), 303)
 
@@ -128,7 +130,7 @@ def undoable(place: Where) -> list[tuple[str, Undo]]:
 
 
 def _led_on(place: Where, done: Done, journal: Journal, **changes: Any) -> Response:
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
     _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
     led = replace(place, **changes)
@@ -182,7 +184,7 @@ def _asked_again(
 
 def _noted_by_gate(error: ThumbAppError) -> None:
     if isinstance(error, GateRefused):
-        trail.left_to_the_gate()
+        audit_trail.left_to_the_gate()
 
 
 def _difference(current: str, typed: str) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ import orjson
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
-from thumbapp.blueprints.asked import number_in
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.identity import asker
+from thumbapp.blueprints.request_params import parse_number
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
 from thumbapp.explorer.console import MOST_REPEATS, Said, prompt
 from thumbapp.explorer.consoles import Entry, OpenConsole
@@ -109,7 +109,7 @@ def forget() -> AnyResponse:
 def wait() -> AnyResponse:
     """Stream what a command that waits brings, a line of JSON each, until it is stopped."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     argv = tuple(parse(request.form.get("line", "")))
     follows = request.form.get("follow") == "1"
     waiting = Wait(place.gate, argv, caller=modes.caller(), db=place.db, follows=follows)
@@ -142,7 +142,7 @@ def console_parts(place: Where) -> dict[str, Any]:
 
 def _open_console(place: Where) -> OpenConsole:
     modes.note_use()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=place.gate, db=place.db)
 
 
@@ -195,8 +195,8 @@ def _told(arrival: Arrival) -> bytes:
 def _said_before() -> Said:
     """Return the reply that the address names; raises FileNotThere when it is kept no more."""
     opened = parts().explorer.consoles.find(_console_id(), owner=_owner())
-    number = number_in(request.args.get("number", ""), most=_HIGHEST_NUMBER)
-    which = number_in(request.args.get("said", ""), most=MOST_REPEATS)
+    number = parse_number(request.args.get("number", ""), most=_HIGHEST_NUMBER)
+    which = parse_number(request.args.get("said", ""), most=MOST_REPEATS)
     entry = opened.find(number) if opened and number is not None else None
     if entry is None or which is None or which >= len(entry.said):
         raise FileNotThere

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
@@ -33,7 +33,7 @@ def show() -> str:
 def change() -> AnyResponse | str:
     """Have the server tell what is ticked; asks first."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         _switch(place).set(
             request.form.getlist("letter"),
@@ -50,7 +50,7 @@ def change() -> AnyResponse | str:
 def restore() -> AnyResponse:
     """Put the setting back as it was."""
     place = where()
-    trail.note("redis.events", "put back")
+    audit_trail.note("redis.events", "put back")
     if _switch(place).restore():
         flash("The setting is as it was before.", "ok")
     return redirect(place.url("explorer_events.show"), 303)

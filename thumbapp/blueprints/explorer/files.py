@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request, session, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer.intake import in_words, progress, take
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.problems import refused
@@ -84,7 +84,7 @@ def import_keys() -> AnyResponse:
 
 def _lines(place: Where, intake: Intake) -> Response:
     """Return the import as it goes on; the gate notes what it did."""
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     return Response(
         stream_with_context(progress(place, intake)), mimetype=_LINES, headers={"X-Accel-Buffering": "no"}
     )

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 from flask import request
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.where import Where
 from thumbapp.blueprints.filters import counted
@@ -23,11 +23,11 @@ _EVERY_S: Final = 0.25
 
 def take(place: Where, intake: Intake) -> dict[str, object]:
     """Import *intake* and return what it came to: ``says`` and some of the names."""
-    trail.note("redis.import", f"{place.gate.server.name}[{place.db}]")
+    audit_trail.note("redis.import", f"{place.gate.server.name}[{place.db}]")
     with intake.source:
         *_, state = _states(place, intake)
     if state.made + state.replaced or intake.is_dry_run:
-        trail.left_to_the_gate()
+        audit_trail.left_to_the_gate()
     return {"says": _says(state, intake), "samples": state.samples}
 
 

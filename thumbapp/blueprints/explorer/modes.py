@@ -11,7 +11,7 @@ from flask import request, session
 
 from thumbapp.accounts.model import Role, User
 from thumbapp.accounts.sessions import digest
-from thumbapp.blueprints import identity, trail
+from thumbapp.blueprints import audit_trail, identity
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, asker, is_fresh
 from thumbapp.errors import BadParameter, ModeTooHigh, SignInFailed
@@ -74,7 +74,7 @@ def switch(text: str, *, password: str) -> Mode:
         ModeTooHigh, BadParameter: it cannot be. SignInFailed, Throttled: the password is wrong.
     """
     mode = mode_asked(text)
-    trail.note("redis.mode", mode)
+    audit_trail.note("redis.mode", mode)
     if not mode_now().covers(mode):
         _confirm(password)
     session[_MODE], session[_USED_AT] = str(mode), time.time()

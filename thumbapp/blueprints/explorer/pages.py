@@ -6,13 +6,13 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints.access import safe_path
-from thumbapp.blueprints.asked import number_asked
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.console import console_parts
 from thumbapp.blueprints.explorer.frame import frame, glance
 from thumbapp.blueprints.explorer.keys import keys_page, lines
 from thumbapp.blueprints.explorer.values import value_pane
 from thumbapp.blueprints.explorer.where import where
+from thumbapp.blueprints.request_params import number_param
 from thumbapp.blueprints.streams import paced
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
@@ -52,7 +52,7 @@ def entries() -> str:
 @bp.get("/scan")
 def scan_keys() -> AnyResponse:
     """Stream keys while they are found, a line of JSON for each portion."""
-    limit = number_asked("limit", default=STEP, most=MOST_ROWS_STREAMED)
+    limit = number_param("limit", default=STEP, most=MOST_ROWS_STREAMED)
     found = stream_with_context(lines(where(), limit=limit))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
@@ -56,7 +56,7 @@ def messages() -> Response:
 def publish() -> AnyResponse:
     """Publish a message and say how many heard it."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     channel, message = argument(request.form.get("channel", "")), request.form.get("message", "")
     ran = place.gate.run(("PUBLISH", channel, message.encode()), caller=modes.caller(), db=place.db)
     flash(

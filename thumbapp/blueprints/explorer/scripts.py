@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
@@ -47,7 +47,7 @@ def act() -> AnyResponse | str:
     place, script = where(), _argument()
     if request.form.get("action") == "save":
         return _saved(place, script)
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         outcome = _run(place, script)
     except (ConfirmationNeeded, ScriptRunning) as question:
@@ -63,7 +63,7 @@ def act() -> AnyResponse | str:
 def remove() -> AnyResponse:
     """Forget a saved script."""
     parts().explorer.scripts.remove(request.form.get("script", ""))
-    trail.note("redis.script", "removed")
+    audit_trail.note("redis.script", "removed")
     flash("The script is removed from the library.", "ok")
     return redirect(where().url("explorer_scripts.show"), 303)
 
@@ -72,7 +72,7 @@ def remove() -> AnyResponse:
 def kill() -> AnyResponse:
     """End the script that keeps the server busy."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     is_function = request.form.get("kind") == "FUNCTION KILL"
     reply = scripting.kill(place.gate, caller=modes.caller(), is_function=is_function)
     if isinstance(reply, Failure):
@@ -107,7 +107,7 @@ def delete_library() -> AnyResponse | str:
 def call() -> str:
     """Call a function of a library."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         outcome = scripting.call_function(
             place.gate,
@@ -194,7 +194,7 @@ def _saved(place: Where, script: Script) -> AnyResponse | str:
         kept = parts().explorer.scripts.save(script, by=asker().name)
     except ThumbAppError as error:
         return _page(place, script, error=error)
-    trail.note("redis.script", f"saved {kept.name}")
+    audit_trail.note("redis.script", f"saved {kept.name}")
     flash(f"“{kept.name}” is in the library.", "ok")
     return redirect(place.url("explorer_scripts.show") + f"&script={kept.id}", 303)
 
@@ -202,7 +202,7 @@ def _saved(place: Where, script: Script) -> AnyResponse | str:
 def _command(argv: Argv, says: str) -> AnyResponse | str:
     """Run *argv* and say so, or show the question that the gate asks about it."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         confirm = request.form.get("confirm", "")
         reply = place.gate.run(argv, caller=modes.caller(), db=place.db, confirm=confirm).reply

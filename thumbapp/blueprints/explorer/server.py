@@ -8,12 +8,12 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from thumbapp.blueprints import trail
-from thumbapp.blueprints.asked import number_in
+from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.request_params import parse_number
 from thumbapp.blueprints.streams import paced
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.vitals import EVERY_S, Vitals
@@ -72,7 +72,7 @@ def forget_slow_commands() -> AnyResponse | str:
 def kill_client() -> AnyResponse | str:
     """End the connection of a client; asks first."""
     text = request.form.get("client", "")
-    client_id = number_in(text, most=_HIGHEST_CLIENT)
+    client_id = parse_number(text, most=_HIGHEST_CLIENT)
     if client_id is None:
         raise BadParameter("client", text, "the id of a client")
     return _done(
@@ -84,7 +84,7 @@ def kill_client() -> AnyResponse | str:
 def _done(do: Callable[[Vitals, str], None], says: str) -> AnyResponse | str:
     """Do it and say so, or show the page with what the gate asks or the server refuses."""
     place = where()
-    trail.left_to_the_gate()
+    audit_trail.left_to_the_gate()
     try:
         do(_vitals(place), request.form.get("confirm", ""))
     except ConfirmationNeeded as question:

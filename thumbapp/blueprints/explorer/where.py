@@ -6,8 +6,8 @@ from typing import Final
 
 from flask import g, request, url_for
 
-from thumbapp.blueprints.asked import number_in
 from thumbapp.blueprints.context import parts
+from thumbapp.blueprints.request_params import parse_number
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.long_names import id_of, name_of
@@ -143,7 +143,7 @@ def db_asked(text: str, *, server: str) -> int:
     first = parts().explorer.servers.find(server).first_db
     if not text:
         return first
-    if (number := number_in(text, most=MOST_DB)) is None:
+    if (number := parse_number(text, most=MOST_DB)) is None:
         raise BadParameter("db", text, "a number from 0 on")
     return number
 

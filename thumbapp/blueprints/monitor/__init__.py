@@ -2,5 +2,5 @@
 
 `blueprint` has the two blueprints, ``pages`` and ``data`` (JSON); a module a noun adds its views to
 them. Views know the site around them only through `site.Monitor`, so the same code runs under
-ThumbApp's frame and rights (`inside`) and in a bare app (`standalone.register_monitor`).
+ThumbApp's frame and rights (`thumbapp_host`) and in a bare app (`standalone.register_monitor`).
 """

@@ -7,7 +7,7 @@ import redis
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.errors import ThumbAppError
 
 pages = Blueprint("monitor", __name__)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from thumbapp.blueprints.monitor import wanted as asked
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor import task_query
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.blueprints.monitor.task_rows import TaskRow, rows
 from thumbapp.taskqueue.records import Filter
 
@@ -32,11 +32,11 @@ class FailedTasks:
     @property
     def says(self) -> str:
         """The filter in words, for the audit."""
-        return " ".join(f"{name}={value}" for name, value in asked.query().items()) or "all failed"
+        return " ".join(f"{name}={value}" for name, value in task_query.query_args().items()) or "all failed"
 
 
 def failed_tasks() -> FailedTasks:
     """Return the failed tasks that the query means."""
-    wanted = asked.wanted()
+    wanted = task_query.task_filter()
     until = wanted.until or datetime.now(UTC)
     return FailedTasks(replace(wanted, states=("failed",), until=until), until.isoformat())

@@ -4,9 +4,9 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.filters import counted
-from thumbapp.blueprints.monitor import wanted as asked
+from thumbapp.blueprints.monitor import task_query
 from thumbapp.blueprints.monitor.blueprint import pages
-from thumbapp.blueprints.monitor.site import monitor, render
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.errors import MessageRefused, TaskNotKept, WrongState
 
 
@@ -14,8 +14,10 @@ from thumbapp.errors import MessageRefused, TaskNotKept, WrongState
 def dead() -> str:
     """Show the dead letters, newest first."""
     letters = monitor().control.dead
-    items, cursor = letters.page(cursor=asked.cursor(), limit=asked.limit())
-    return render("tasks/dead.html", letters=items, count=letters.count(), next=cursor, cursor=asked.cursor())
+    items, cursor = letters.page(cursor=task_query.cursor(), limit=task_query.limit())
+    return render(
+        "tasks/dead.html", letters=items, count=letters.count(), next=cursor, cursor=task_query.cursor()
+    )
 
 
 @pages.get("/tasks/dead/purge")

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.blueprints.streams import follow
 from thumbapp.taskqueue.task_json import task_json
 

@@ -3,8 +3,8 @@
 from flask import request
 
 from thumbapp.blueprints.monitor.blueprint import pages
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.blueprints.monitor.overview_figures import WINDOWS, overview_figures
-from thumbapp.blueprints.monitor.site import monitor, render
 from thumbapp.errors import BadParameter
 from thumbapp.taskqueue.catalogue import catalogue
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.charts import Chart, Look, Series, draw, milliseconds, seconds
 from thumbapp.taskqueue.statistics import BAD, TaskCounts, TimeSlot, together
 

@@ -24,7 +24,7 @@ from thumbapp import resources
 from thumbapp.blueprints import filters, problems
 from thumbapp.blueprints.monitor import views
 from thumbapp.blueprints.monitor.blueprint import data
-from thumbapp.blueprints.monitor.site import EXTENSION, Monitor
+from thumbapp.blueprints.monitor.context import EXTENSION, Monitor
 from thumbapp.errors import RedisUnavailable, ThumbAppError
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
@@ -56,7 +56,7 @@ def register_monitor(
     target of whatever changes something; None: it is logged. At most *streams* live streams are open.
     """
     app.extensions[EXTENSION] = Monitor(
-        host=_BareSite(app, allow=allow, layout=layout, audit=audit or _to_log, timezone=timezone),
+        host=_AppHost(app, allow=allow, layout=layout, audit=audit or _to_log, timezone=timezone),
         client=huey.client,
         namespace=huey.namespace,
         huey=huey,
@@ -70,7 +70,7 @@ def register_monitor(
     views.mount(app, pages_at=url_prefix, data_at=f"{url_prefix}/api/v1")
 
 
-class _BareSite:
+class _AppHost:
     """An app that knows nothing of ThumbApp as the site around the monitor."""
 
     def __init__(

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints.monitor import live
 from thumbapp.blueprints.monitor.blueprint import pages
-from thumbapp.blueprints.monitor.site import monitor, render
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.blueprints.monitor.task_page import task_page
 from thumbapp.blueprints.streams import conditional
 from thumbapp.errors import TaskNotKept, WrongState, WrongTaskState

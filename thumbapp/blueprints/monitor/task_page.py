@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.blueprints.monitor.task_rows import call_text
 from thumbapp.taskqueue.control import TO_TRY_AGAIN
 from thumbapp.taskqueue.records import TaskRecord

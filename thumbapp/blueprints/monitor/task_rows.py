@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from thumbapp.blueprints.monitor import wanted as asked
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor import task_query
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.taskqueue.records import STATES, TaskRecord
 from thumbapp.taskqueue.results import Result, Results
 
@@ -36,8 +36,8 @@ def call_text(task: TaskRecord) -> str:
 
 def task_list() -> dict[str, Any]:
     """Return what the list of the address shows."""
-    site, query = monitor(), asked.query()
-    wanted, cursor = asked.wanted(), asked.cursor()
+    site, query = monitor(), task_query.query_args()
+    wanted, cursor = task_query.task_filter(), task_query.cursor()
     site.records.watch()
     page = site.records.page(wanted, cursor=cursor, limit=TASKS_A_PAGE)
     return {

@@ -4,11 +4,10 @@ from flask import Response, flash, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints.filters import counted
-from thumbapp.blueprints.monitor import live
-from thumbapp.blueprints.monitor import wanted as asked
+from thumbapp.blueprints.monitor import live, task_query
 from thumbapp.blueprints.monitor.blueprint import pages
 from thumbapp.blueprints.monitor.bulk import FailedTasks, failed_tasks
-from thumbapp.blueprints.monitor.site import monitor, render
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.blueprints.monitor.task_rows import task_list
 from thumbapp.blueprints.streams import conditional
 
@@ -40,7 +39,7 @@ def task_events() -> Response:
 @pages.get("/tasks/retry")
 def ask_retry_all() -> str:
     """Show how many failed tasks the query asks for, before they are tried again."""
-    return render("tasks/retry_all.html", failed=failed_tasks(), query=asked.query())
+    return render("tasks/retry_all.html", failed=failed_tasks(), query=task_query.query_args())
 
 
 @pages.post("/tasks/retry")
@@ -51,4 +50,4 @@ def retry_all() -> AnyResponse:
     monitor().host.note("task.retry-all", f"{queued} queued, {refused} not ({failed.says})")
     words = f"{counted(queued, 'task')} will be tried again."
     flash(f"{words} {refused} could not be." if refused else words, "danger" if refused else "ok")
-    return redirect(asked.address(".tasks", without=("state", "until")), 303)
+    return redirect(task_query.address(".tasks", without=("state", "until")), 303)

@@ -5,9 +5,9 @@ from typing import Any, Final
 from flask import Response, jsonify, request, url_for
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from thumbapp.blueprints.monitor import wanted as asked
+from thumbapp.blueprints.monitor import task_query
 from thumbapp.blueprints.monitor.blueprint import data
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.blueprints.streams import conditional
 from thumbapp.errors import BodyNotJson, MessageTooLarge
 from thumbapp.taskqueue.messages import MAX_MESSAGE_BYTES
@@ -20,7 +20,9 @@ _WANTED: Final = '{"name": "add", "args": [2, 5], "kwargs": {}}'
 @data.get("/tasks")
 def tasks() -> Response:
     """Return the tasks that the query asks for, newest first."""
-    page = monitor().records.page(asked.wanted(), cursor=asked.cursor(), limit=asked.limit())
+    page = monitor().records.page(
+        task_query.task_filter(), cursor=task_query.cursor(), limit=task_query.limit()
+    )
     return jsonify(items=tasks_json(page.items, monitor().results), cursor=page.cursor)
 
 

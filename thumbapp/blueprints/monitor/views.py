@@ -7,7 +7,7 @@ from flask import Flask
 from thumbapp.blueprints.monitor import (
     dead,
     overview,
-    running,
+    run_form,
     task,
     tasks,
     tasks_api,
@@ -16,7 +16,7 @@ from thumbapp.blueprints.monitor import (
 )
 from thumbapp.blueprints.monitor.blueprint import data, pages
 
-MODULES: Final = (dead, overview, running, task, tasks, tasks_api, workers, workers_api)
+MODULES: Final = (dead, overview, run_form, task, tasks, tasks_api, workers, workers_api)
 
 
 def mount(app: Flask, *, pages_at: str, data_at: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.taskqueue.workers import RunningTask, WorkerInfo
 
 

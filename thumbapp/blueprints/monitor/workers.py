@@ -4,7 +4,7 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.monitor.blueprint import pages
-from thumbapp.blueprints.monitor.site import monitor, render
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.blueprints.monitor.worker_rows import worker_page
 
 

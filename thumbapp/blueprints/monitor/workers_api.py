@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 
 from thumbapp.blueprints.monitor.blueprint import data
-from thumbapp.blueprints.monitor.site import monitor
+from thumbapp.blueprints.monitor.context import monitor
 from thumbapp.taskqueue.catalogue import catalogue
 from thumbapp.taskqueue.fields import queue_fields, task_kind_fields, worker_fields
 

@@ -24,7 +24,7 @@ def note(action: str, target: str = "") -> None:
     about(target)
 
 
-def nothing() -> None:
+def changes_nothing() -> None:
     """Say that the request changes nothing, whatever its method: it leaves no entry unless it is refused."""
     g.audit_nothing = True
 

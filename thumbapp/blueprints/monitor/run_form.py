@@ -7,7 +7,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.monitor.blueprint import pages
-from thumbapp.blueprints.monitor.site import monitor, render
+from thumbapp.blueprints.monitor.context import monitor, render
 from thumbapp.errors import ArgumentsMisfit, MessageTooLarge, NotJson, TaskNotFound
 from thumbapp.forms.tasks import Call, arguments_of, as_typed, read_fields, read_json
 

@@ -8,22 +8,22 @@ from flask import request
 from thumbapp.errors import BadParameter, NoJsonObject
 
 
-def number_asked(name: str, *, default: int, most: int, least: int = 1) -> int:
+def number_param(name: str, *, default: int, most: int, least: int = 1) -> int:
     """Return the number *name* of the query, from *least* to *most*; raises BadParameter."""
     text = request.args.get(name, str(default))
-    if (number := number_in(text, most=most)) is None or number < least:
+    if (number := parse_number(text, most=most)) is None or number < least:
         raise BadParameter(name, text, f"a number from {least} to {most:,}")
     return number
 
 
-def number_in(text: str, *, most: int) -> int | None:
+def parse_number(text: str, *, most: int) -> int | None:
     """Return the number that *text* is in ASCII digits, None for anything else and for more than *most*."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most))):
         return None
     return number if (number := int(text)) <= most else None
 
 
-def object_asked(*, most_bytes: int) -> dict[str, Any]:
+def json_body(*, most_bytes: int) -> dict[str, Any]:
     """Return the JSON object that is the body; raises NoJsonObject, or 413 above *most_bytes*."""
     request.max_content_length = most_bytes
     try:

@@ -5,19 +5,19 @@ import pytest
 from tests.blueprints.conftest import MakeSite
 from tests.blueprints.people import Site
 from thumbapp.accounts.model import Role
-from thumbapp.blueprints.asked import number_in
+from thumbapp.blueprints.request_params import parse_number
 
 NO_NUMBERS = ["", "-1", "+1", "1.5", " 1", "\u0661", "101", "0000000001", "9" * 5_000]
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)
 def test_what_is_no_number_up_to_the_most_is_none(text: str) -> None:
-    assert number_in(text, most=100) is None
+    assert parse_number(text, most=100) is None
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("100", 100), ("007", 7)])
 def test_a_number_is_read(text: str, number: int) -> None:
-    assert number_in(text, most=100) == number
+    assert parse_number(text, most=100) == number
 
 
 @pytest.mark.parametrize("text", ["0", "0000000009999999999", "9" * 5_000])

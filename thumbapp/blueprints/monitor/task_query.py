@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import request, url_for
 
-from thumbapp.blueprints.asked import number_asked
+from thumbapp.blueprints.request_params import number_param
 from thumbapp.errors import BadParameter
 from thumbapp.taskqueue.records import STATES, Filter
 
@@ -14,7 +14,7 @@ _SPANS: Final = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": 
 NAMES: Final = ("state", "name", "worker", "q", "since", "until")
 
 
-def wanted() -> Filter:
+def task_filter() -> Filter:
     """Return what the query asks for; ``state`` may be repeated, or hold several by comma."""
     return Filter(
         states=_states(),
@@ -26,14 +26,14 @@ def wanted() -> Filter:
     )
 
 
-def query() -> dict[str, str]:
+def query_args() -> dict[str, str]:
     """Return the filter of the address as it stands there, to make links that keep it."""
     return {name: value for name in NAMES if (value := request.values.get(name, "").strip())}
 
 
 def address(endpoint: str, *, without: tuple[str, ...] = ()) -> str:
     """Return the address of *endpoint* with the same filter, less what is named in *without*."""
-    kept: dict[str, Any] = {name: value for name, value in query().items() if name not in without}
+    kept: dict[str, Any] = {name: value for name, value in query_args().items() if name not in without}
     return url_for(endpoint, **kept)
 
 
@@ -44,7 +44,7 @@ def cursor() -> str | None:
 
 def limit(default: int = 50) -> int:
     """Return how many are asked for."""
-    return number_asked("limit", default=default, most=MOST_ITEMS)
+    return number_param("limit", default=default, most=MOST_ITEMS)
 
 
 def _states() -> tuple[str, ...]:

@@ -6,18 +6,18 @@ import redis
 from flask import Flask, render_template
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints import problems, trail
+from thumbapp.blueprints import audit_trail, problems
 from thumbapp.blueprints.context import Parts
 from thumbapp.blueprints.identity import address, owner
 from thumbapp.blueprints.monitor import blueprint, views
-from thumbapp.blueprints.monitor.site import EXTENSION, Monitor
+from thumbapp.blueprints.monitor.context import EXTENSION, Monitor
 from thumbapp.blueprints.security import csrf, protect_cookie_request
 from thumbapp.errors import ThumbAppError
 from thumbapp.jobs.control import JobControl
 from thumbapp.taskqueue.queue import StreamHuey
 
 
-class Inside:
+class ThumbAppHost:
     """ThumbApp as the site around the monitor; `thumbapp.blueprints.access` says who may what."""
 
     def guard(self, *, is_api: bool) -> None:
@@ -31,7 +31,7 @@ class Inside:
 
     def note(self, action: str, target: str = "") -> None:
         """Say what the audit is to say of this request."""
-        trail.note(action, target)
+        audit_trail.note(action, target)
 
     def told(self, error: ThumbAppError | redis.RedisError) -> Response:
         """Return our error page, or problem+json."""
@@ -45,7 +45,7 @@ class Inside:
 def init_app(app: Flask, parts: Parts, huey: StreamHuey) -> None:
     """Add the monitor to *app*, ThumbApp itself."""
     app.extensions[EXTENSION] = Monitor(
-        host=Inside(),
+        host=ThumbAppHost(),
         client=parts.redis,
         namespace=parts.settings.namespace,
         huey=huey,
