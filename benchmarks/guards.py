@@ -26,7 +26,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from thumbapp.accounts.model import Role, User
 from thumbapp.accounts.service import Accounts
 from thumbapp.app import create_app
-from thumbapp.blueprints.access import NEEDS, Need
+from thumbapp.blueprints.access import ACCESS_LEVELS, AccessLevel
 from thumbapp.blueprints.context import EXTENSION
 from thumbapp.config import Settings
 from thumbapp.errors import SignInBusy, SignInFailed
@@ -54,9 +54,9 @@ class Case:
         return f"{self.name:<24} {guarded:6.2f} ms, bare {bare:.2f}: the guards {guarded - bare:.2f} ms"
 
 
-def add_nothing(app: Flask, need: Need = Need.USER) -> None:
+def add_nothing(app: Flask, need: AccessLevel = AccessLevel.USER) -> None:
     """Let *app* answer a view that does nothing."""
-    NEEDS["nothing"] = need
+    ACCESS_LEVELS["nothing"] = need
     app.add_url_rule(PATH, "nothing", lambda: "nothing", methods=["GET", "POST"])
 
 
@@ -170,7 +170,7 @@ def main() -> None:
             Case("GET with an API token", "GET", bearer, [], []),
         ]
         measure(cases, bare, guarded, options.requests)
-        NEEDS["nothing"] = Need.ADDRESS
+        ACCESS_LEVELS["nothing"] = AccessLevel.ADDRESS
         visitor = [Case("GET of a visitor", "GET", {}, [], [])]
         measure(visitor, bare, guarded, options.requests)
         for case in visitor + cases:

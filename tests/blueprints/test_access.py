@@ -8,10 +8,17 @@ from werkzeug.routing import Rule
 from tests.blueprints.conftest import MakeSite
 from tests.blueprints.people import Site
 from thumbapp.accounts.model import Role
-from thumbapp.blueprints.access import NEEDS, Need, safe_path
+from thumbapp.blueprints.access import ACCESS_LEVELS, AccessLevel, safe_path
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-RANKS = [Need.NOTHING, Need.ADDRESS, Need.UPLOAD, Need.USER, Need.OPERATOR, Need.ADMIN]
+RANKS = [
+    AccessLevel.NOTHING,
+    AccessLevel.ADDRESS,
+    AccessLevel.UPLOAD,
+    AccessLevel.USER,
+    AccessLevel.OPERATOR,
+    AccessLevel.ADMIN,
+]
 PEOPLE = {"visitor": None, "user": Role.USER, "operator": Role.OPERATOR, "admin": Role.ADMIN}
 REFUSALS = {"sign-in-required", "role-too-low"}
 
@@ -45,8 +52,8 @@ def is_role_page(text: str) -> bool:
 def test_every_address_is_in_the_table_and_nothing_else(people: Site) -> None:
     endpoints = {rule.endpoint for rule in people.app.url_map.iter_rules()}
 
-    assert endpoints - set(NEEDS) == set()
-    assert set(NEEDS) - endpoints == set()
+    assert endpoints - set(ACCESS_LEVELS) == set()
+    assert set(ACCESS_LEVELS) - endpoints == set()
 
 
 @pytest.mark.parametrize("public", [1, 0], ids=["open", "closed"])
@@ -54,12 +61,16 @@ def test_every_address_is_in_the_table_and_nothing_else(people: Site) -> None:
 def test_everybody_gets_as_far_as_the_table_says(make_site: MakeSite, who: str, public: int) -> None:
     site, role = make_site(public_upload=public), PEOPLE[who]
     headers = site.token(role) if role else {}
-    highest = RANKS.index(Need(role)) if role else RANKS.index(Need.UPLOAD if public else Need.ADDRESS)
+    highest = (
+        RANKS.index(AccessLevel(role))
+        if role
+        else RANKS.index(AccessLevel.UPLOAD if public else AccessLevel.ADDRESS)
+    )
 
     wrong = [
         f"{method} {rule.rule}"
         for rule, method, path in addresses(site)
-        if lets_in(site, method, path, headers) is not (RANKS.index(NEEDS[rule.endpoint]) <= highest)
+        if lets_in(site, method, path, headers) is not (RANKS.index(ACCESS_LEVELS[rule.endpoint]) <= highest)
     ]
 
     assert wrong == []

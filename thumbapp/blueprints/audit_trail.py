@@ -5,7 +5,7 @@ from typing import Final
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
-from thumbapp.blueprints.access import NEEDS, Need
+from thumbapp.blueprints.access import ACCESS_LEVELS, AccessLevel
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.identity import address, known_name
 from thumbapp.errors import RedisUnavailable, ThumbAppError
@@ -64,7 +64,8 @@ def _record(response: Response) -> Response:
         target=g.get("audit_target", ids),
         source=address(),
         result="ok" if is_done else _refusal(response),
-        by_all=NEEDS.get(request.endpoint) in (Need.ADDRESS, Need.UPLOAD) and not is_sign_in,
+        by_all=ACCESS_LEVELS.get(request.endpoint) in (AccessLevel.ADDRESS, AccessLevel.UPLOAD)
+        and not is_sign_in,
         is_away=g.get("problem_code") == RedisUnavailable.code,
     )
     return response
