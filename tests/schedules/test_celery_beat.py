@@ -12,7 +12,7 @@ import pytest
 from tests.schedules.conftest import Bench
 from thumbapp.errors import BadFile
 from thumbapp.schedules.celery_beat import Found, read_beat
-from thumbapp.schedules.exchange import carry_out, sift
+from thumbapp.schedules.import_export import carry_out, sift
 
 INTERVALS = {
     1: {"every": 10, "period": "seconds"},

@@ -4,7 +4,7 @@ import pytest
 
 from tests.schedules.conftest import Bench
 from thumbapp.schedules.demo import DEMO, add_demo
-from thumbapp.schedules.listing import Show, Wanted, look
+from thumbapp.schedules.listing import ScheduleFilter, Show, list_schedules
 
 
 @pytest.fixture
@@ -26,25 +26,25 @@ def bench(one_bench: Bench) -> Bench:
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (Wanted(), ["alpha", "beta", "lost", "off", "over", "Łódź"]),
-        (Wanted("ŁÓDŹ"), ["Łódź"]),
-        (Wanted("ABOUT A"), ["alpha"]),
-        (Wanted("slow"), ["lost"]),
-        (Wanted(task="slow"), ["lost"]),
-        (Wanted(show=Show.OFF), ["off"]),
-        (Wanted(show=Show.OVER), ["over"]),
-        (Wanted(show=Show.TROUBLE), ["beta", "lost"]),
-        (Wanted("about", show=Show.TROUBLE), ["beta"]),
-        (Wanted("nothing like it"), []),
+        (ScheduleFilter(), ["alpha", "beta", "lost", "off", "over", "Łódź"]),
+        (ScheduleFilter("ŁÓDŹ"), ["Łódź"]),
+        (ScheduleFilter("ABOUT A"), ["alpha"]),
+        (ScheduleFilter("slow"), ["lost"]),
+        (ScheduleFilter(task="slow"), ["lost"]),
+        (ScheduleFilter(show=Show.OFF), ["off"]),
+        (ScheduleFilter(show=Show.OVER), ["over"]),
+        (ScheduleFilter(show=Show.TROUBLE), ["beta", "lost"]),
+        (ScheduleFilter("about", show=Show.TROUBLE), ["beta"]),
+        (ScheduleFilter("nothing like it"), []),
     ],
 )
-def test_what_is_wanted_is_shown_by_name(bench: Bench, wanted: Wanted, names: list[str]) -> None:
-    assert [row.schedule.name for row in look(bench.schedules, wanted).rows] == names
+def test_what_is_wanted_is_shown_by_name(bench: Bench, wanted: ScheduleFilter, names: list[str]) -> None:
+    assert [row.schedule.name for row in list_schedules(bench.schedules, wanted).rows] == names
 
 
 def test_pages_go_on_by_name_and_counts_are_of_all(bench: Bench) -> None:
-    first = look(bench.schedules, Wanted(), limit=4)
-    second = look(bench.schedules, Wanted(), after=first.cursor or "", limit=4)
+    first = list_schedules(bench.schedules, ScheduleFilter(), limit=4)
+    second = list_schedules(bench.schedules, ScheduleFilter(), after=first.cursor or "", limit=4)
 
     assert [len(first.rows), len(second.rows)] == [4, 2]
     assert (first.cursor, second.cursor) == ("off", None)
@@ -52,7 +52,7 @@ def test_pages_go_on_by_name_and_counts_are_of_all(bench: Bench) -> None:
 
 
 def test_a_row_says_what_is_wrong(bench: Bench) -> None:
-    flags = {row.schedule.name: row.flag for row in look(bench.schedules, Wanted()).rows}
+    flags = {row.schedule.name: row.flag for row in list_schedules(bench.schedules, ScheduleFilter()).rows}
 
     assert flags["lost"] == "No task is called 'slow'."
     assert flags["beta"] == "It failed 3 times running."

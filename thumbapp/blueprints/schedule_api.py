@@ -13,7 +13,7 @@ from thumbapp.blueprints.schedule_json import preview_json, schedule_json, slot_
 from thumbapp.blueprints.schedule_query import cursor_param, requested_listing
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter, VersionNeeded
-from thumbapp.schedules.listing import MOST, Row
+from thumbapp.schedules.listing import MOST, ScheduleRow
 from thumbapp.schedules.model import Schedule
 from thumbapp.schedules.recurrence import MOST_SHOWN
 
@@ -120,7 +120,7 @@ def _version_asked() -> int | None:
 
 def _answer(schedule: Schedule, *, status: int = 200) -> Response:
     alert = schedules().alerts().get(schedule.id, "")
-    response = jsonify(schedule_json(Row(schedule, schedules().trouble(schedule), alert)))
+    response = jsonify(schedule_json(ScheduleRow(schedule, schedules().trouble(schedule), alert)))
     response.status_code = status
     response.set_etag(str(schedule.version))
     return response

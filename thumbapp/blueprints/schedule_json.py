@@ -5,16 +5,16 @@ from typing import Any
 from flask import url_for
 
 from thumbapp.moments import rfc3339
-from thumbapp.schedules.facts import schedule_facts, slot_facts
-from thumbapp.schedules.listing import Row
+from thumbapp.schedules.fields import schedule_fields, slot_fields
+from thumbapp.schedules.listing import ScheduleRow
 from thumbapp.schedules.model import Slot
 from thumbapp.schedules.service import Preview
 
 
-def schedule_json(row: Row) -> dict[str, Any]:
+def schedule_json(row: ScheduleRow) -> dict[str, Any]:
     """Return the schedule of *row*."""
     one = row.schedule
-    return schedule_facts(row) | {
+    return schedule_fields(row) | {
         "last_run": slot_json(one.last) if one.last else None,
         "url": url_for("schedule_api.show", schedule_id=one.id),
         "history_url": url_for("schedule_api.history", schedule_id=one.id),
@@ -24,7 +24,7 @@ def schedule_json(row: Row) -> dict[str, Any]:
 def slot_json(slot: Slot) -> dict[str, Any]:
     """Return one slot: when it was due, what became of it and why."""
     task_url = url_for("monitor_api.task", task_id=slot.task_id) if slot.task_id else None
-    return slot_facts(slot) | {"task_url": task_url}
+    return slot_fields(slot) | {"task_url": task_url}
 
 
 def preview_json(preview: Preview) -> dict[str, Any]:

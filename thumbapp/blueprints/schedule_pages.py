@@ -17,9 +17,9 @@ from thumbapp.charts import Chart, Look, Series, draw, milliseconds
 from thumbapp.errors import BadSchedule, StaleSchedule
 from thumbapp.forms.schedules import PREFIX, ScheduleForm
 from thumbapp.forms.tasks import Argument, arguments_of
-from thumbapp.schedules.listing import Listing, Row
+from thumbapp.schedules.listing import Listing, ScheduleRow
 from thumbapp.schedules.model import Kind, Schedule, Slot, Source
-from thumbapp.schedules.reading import available_zones
+from thumbapp.schedules.parsing import available_zones
 from thumbapp.schedules.recurrence import Upcoming
 from thumbapp.schedules.service import Preview
 
@@ -43,7 +43,7 @@ class ListPage:
     is_new: bool
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ScheduleRow]:
         """The schedules on this page."""
         return self.listing.rows
 
@@ -116,7 +116,7 @@ class FormPage:
 class DetailPage:
     """One schedule with what has become of its slots, and its form."""
 
-    row: Row
+    row: ScheduleRow
     slots: list[Slot]
     cursor: str | None
     upcoming: list[Upcoming]
@@ -169,7 +169,7 @@ def detail_page(schedule_id: str, form: FormPage | None = None) -> DetailPage:
     """Return the page of one schedule, with *form* as somebody has filled it in."""
     one = schedules().store.find(schedule_id)
     slots, cursor = schedules().history(schedule_id, below=cursor_param(), limit=SLOTS_A_PAGE)
-    row = Row(one, schedules().trouble(one), schedules().alerts().get(one.id, ""))
+    row = ScheduleRow(one, schedules().trouble(one), schedules().alerts().get(one.id, ""))
     return DetailPage(
         row,
         slots,

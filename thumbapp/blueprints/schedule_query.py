@@ -4,7 +4,7 @@ from flask import request
 
 from thumbapp.blueprints.context import schedules
 from thumbapp.errors import BadParameter
-from thumbapp.schedules.listing import Listing, Show, Wanted, look
+from thumbapp.schedules.listing import Listing, ScheduleFilter, Show, list_schedules
 
 
 def requested_listing(*, limit: int) -> Listing:
@@ -12,8 +12,9 @@ def requested_listing(*, limit: int) -> Listing:
     show = request.args.get("show", "")
     if show and show not in set(Show):
         raise BadParameter("show", show, " ".join(Show))
-    wanted = Wanted(request.args.get("q", ""), Show(show) if show else None, request.args.get("task", ""))
-    return look(schedules(), wanted, after=request.args.get("cursor", ""), limit=limit)
+    query = request.args
+    wanted = ScheduleFilter(query.get("q", ""), Show(show) if show else None, query.get("task", ""))
+    return list_schedules(schedules(), wanted, after=query.get("cursor", ""), limit=limit)
 
 
 def cursor_param() -> str:

@@ -9,7 +9,7 @@ import click
 from thumbapp.cli.answers import answering, complain, json_option, note_in_audit, say, say_json
 
 if TYPE_CHECKING:
-    from thumbapp.schedules.exchange import Step
+    from thumbapp.schedules.import_export import ImportStep
     from thumbapp.schedules.service import Schedules
 
 
@@ -26,7 +26,7 @@ def export(*, names: tuple[str, ...], out: Path | None) -> None:
     Those named, else all that people made or changed.
     """
     from thumbapp.cli.schedule_store import opened
-    from thumbapp.schedules.exchange import worth_keeping, write
+    from thumbapp.schedules.import_export import worth_keeping, write
 
     store = opened().store
     plans = [store.named(name).plan for name in names] or worth_keeping(store.all())
@@ -60,7 +60,7 @@ def import_(
     When anything in FILE is wrong nothing is saved.
     """
     from thumbapp.cli.schedule_store import caller, opened
-    from thumbapp.schedules.exchange import Action, carry_out
+    from thumbapp.schedules.import_export import Action, carry_out
 
     if (file is None) == (beat is None):
         raise click.UsageError("Name a FILE, or --django-celery-beat and its file.")
@@ -74,8 +74,8 @@ def import_(
     _report(steps, left, dry_run=dry_run, as_json=as_json)
 
 
-def _from_yaml(schedules: "Schedules", file: Path | None) -> "list[Step]":
-    from thumbapp.schedules.exchange import compare, read
+def _from_yaml(schedules: "Schedules", file: Path | None) -> "list[ImportStep]":
+    from thumbapp.schedules.import_export import compare, read
 
     is_stdin = file is None or str(file) == "-"
     text = sys.stdin.buffer.read() if file is None or is_stdin else file.read_bytes()
@@ -84,10 +84,10 @@ def _from_yaml(schedules: "Schedules", file: Path | None) -> "list[Step]":
 
 def _from_beat(
     schedules: "Schedules", path: Path, renamed: tuple[str, ...]
-) -> "tuple[list[Step], list[str]]":
+) -> "tuple[list[ImportStep], list[str]]":
     """Return what is to be done about each schedule there, and what is left behind."""
     from thumbapp.schedules.celery_beat import read_beat
-    from thumbapp.schedules.exchange import sift
+    from thumbapp.schedules.import_export import sift
 
     pairs = [word.partition("=") for word in renamed]
     if any(not new for _, _, new in pairs):
@@ -97,7 +97,7 @@ def _from_beat(
     return steps, [*found.left, *wrong]
 
 
-def _report(steps: "list[Step]", left: list[str], *, dry_run: bool, as_json: bool) -> None:
+def _report(steps: "list[ImportStep]", left: list[str], *, dry_run: bool, as_json: bool) -> None:
     """Say what was done, or with *dry_run* what would be, and what was left behind."""
     if as_json:
         items = [{"name": step.plan.name, "action": step.action, "diff": step.diff()} for step in steps]

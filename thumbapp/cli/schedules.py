@@ -66,12 +66,12 @@ def list_schedules(*, show: str | None, match: str, as_json: bool) -> None:
 
     Name, when in words, next run, last result, runs and failures.
     """
-    from thumbapp.schedules.facts import schedule_facts
-    from thumbapp.schedules.listing import Show, Wanted, look
+    from thumbapp.schedules.fields import schedule_fields
+    from thumbapp.schedules.listing import ScheduleFilter, Show, list_schedules
 
-    rows = look(opened(), Wanted(match, Show(show) if show else None)).rows
+    rows = list_schedules(opened(), ScheduleFilter(match, Show(show) if show else None)).rows
     if as_json:
-        say_json({"items": [schedule_facts(row) for row in rows], "cursor": None})
+        say_json({"items": [schedule_fields(row) for row in rows], "cursor": None})
         return
     for row in rows:
         say(f"{row.schedule.name}  {line(row.schedule)}" + (f"  ({row.flag})" if row.flag else ""))
@@ -182,12 +182,12 @@ def history(*, name: str, limit: int, as_json: bool) -> None:
 
     Newest first.
     """
-    from thumbapp.schedules.facts import slot_facts
+    from thumbapp.schedules.fields import slot_fields
 
     found = opened()
     slots, cursor = found.history(found.store.named(name).id, limit=limit)
     if as_json:
-        say_json({"items": [slot_facts(slot) for slot in slots], "cursor": cursor})
+        say_json({"items": [slot_fields(slot) for slot in slots], "cursor": cursor})
         return
     for slot in slots:
         late = f"{slot.late_ms} ms late" if slot.fired_at else "not fired"
@@ -197,11 +197,11 @@ def history(*, name: str, limit: int, as_json: bool) -> None:
 
 def line(one: "Schedule") -> str:
     """Return what one line says of a schedule behind its name."""
-    from thumbapp.schedules.words import sentence
+    from thumbapp.schedules.descriptor import describe
 
     coming = "off" if not one.plan.enabled else f"next {rfc3339(one.slot)}" if one.slot else "over"
     last = f"last {one.last.outcome}" if one.last else "not run yet"
-    return f"{one.plan.task}  {sentence(one.plan)}  {coming}  {last}  {one.runs} runs, {one.failures} failed"
+    return f"{one.plan.task}  {describe(one.plan)}  {coming}  {last}  {one.runs} runs, {one.failures} failed"
 
 
 def _told(fields: dict[str, str | None]) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def _answer(one: "Schedule", *, as_json: bool) -> None:
 
 
 def _facts(one: "Schedule") -> dict[str, Any]:
-    from thumbapp.schedules.facts import schedule_facts
-    from thumbapp.schedules.listing import Row
+    from thumbapp.schedules.fields import schedule_fields
+    from thumbapp.schedules.listing import ScheduleRow
 
-    return schedule_facts(Row(one, opened().trouble(one)))
+    return schedule_fields(ScheduleRow(one, opened().trouble(one)))

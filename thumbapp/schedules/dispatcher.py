@@ -33,7 +33,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DueBatch:
     """What the server answered: its clock, who is due, when the next one is, whether a slot waits."""
 
     now: datetime
@@ -48,7 +48,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class FireOrder:
     """A firing to be carried out: of which schedule, and the envelopes of the slots that run."""
 
     schedule: Schedule
@@ -69,7 +69,7 @@ class Dispatcher:
         self._run, self._release = script(scripts.RUN), script(scripts.RELEASE)
         self._park = script(scripts.PARK)
 
-    def look(self) -> Look:
+    def poll(self) -> DueBatch:
         """Return what is due now."""
         now, next_at, waiting, *told = self._due(
             [self.keys.due, self.keys.waiting], [self.keys.prefix, _AT_ONCE]
@@ -80,9 +80,9 @@ class Dispatcher:
             for one, version, slot, fires in rows
         ]
         later = from_ms(float(next_at)) if next_at else None
-        return Look(from_ms(int(now)), due, later, has_waiting=bool(waiting))
+        return DueBatch(from_ms(int(now)), due, later, has_waiting=bool(waiting))
 
-    def fire(self, orders: Iterable[Order]) -> list[Envelope]:
+    def fire(self, orders: Iterable[FireOrder]) -> list[Envelope]:
         """Carry out *orders*, each unless it is too late; return what was put into the queue."""
         given = list(orders)
         if not given:
@@ -121,11 +121,11 @@ class Dispatcher:
         if reply == "queued":
             envelope.announce()
 
-    def _keys_of(self, order: Order) -> list[str]:
+    def _keys_of(self, order: FireOrder) -> list[str]:
         keys, one = self.keys, order.due.id
         return [keys.record(one), keys.open(one), keys.history(one), keys.due, keys.alerts, keys.waiting]
 
-    def _words_of(self, order: Order) -> list[Any]:
+    def _words_of(self, order: FireOrder) -> list[Any]:
         due, plan, next_slot = order.due, order.schedule.plan, order.firing.next_slot
         next_due = due_at(due.id, plan, next_slot) if next_slot else None
         head = [

@@ -21,7 +21,7 @@ from thumbapp.errors import (
     NoSuchTask,
     Refused,
 )
-from thumbapp.schedules import reading as values
+from thumbapp.schedules import parsing
 from thumbapp.schedules.cron import Cron
 from thumbapp.schedules.model import LONGEST_S, SHORTEST_S, Kind, Misfire, Overlap, Plan
 from thumbapp.schedules.recurrence import anchor_of, next_slot
@@ -116,29 +116,29 @@ def read_timing(told: Told, *, now: datetime, before: Plan | None = None, tz: st
 
 def _read_what(reading: _Reading) -> Plan:
     """Return the plan with everything that is not about time."""
-    line, text = values.read_line, values.read_text
+    line, text = parsing.parse_line, parsing.parse_text
     readers: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: line("The name", value, NAME_LENGTH),
         "task": lambda value: line("The task", value, NAME_LENGTH),
-        "args": values.read_args,
-        "kwargs": values.read_kwargs,
-        "enabled": values.read_flag,
+        "args": parsing.parse_args,
+        "kwargs": parsing.parse_kwargs,
+        "enabled": parsing.parse_flag,
         "description": lambda value: text("The description", value, DESCRIPTION_LENGTH),
-        "misfire": lambda value: values.read_word("misfire policy", value, Misfire),
-        "overlap": lambda value: values.read_word("overlap policy", value, Overlap),
+        "misfire": lambda value: parsing.parse_choice("misfire policy", value, Misfire),
+        "overlap": lambda value: parsing.parse_choice("overlap policy", value, Overlap),
     }
     readers |= {name: partial(_bounded, name) for name in NUMBERS}
     return replace(reading.before, **{name: reading.read(name, reader) for name, reader in readers.items()})
 
 
 def _bounded(name: str, value: Any) -> int:
-    return values.read_number(name, value, *NUMBERS[name])
+    return parsing.parse_number(name, value, *NUMBERS[name])
 
 
 def _read_when(reading: _Reading, plan: Plan) -> Plan:
     """Return *plan* with its kind, its times, and nothing of the other kinds."""
-    kind: Kind = reading.read("kind", lambda value: values.read_word("kind", value, Kind))
-    tz: str = reading.read("tz", values.read_zone)
+    kind: Kind = reading.read("kind", lambda value: parsing.parse_choice("kind", value, Kind))
+    tz: str = reading.read("tz", parsing.parse_zone)
     when = replace(plan, kind=kind, tz=tz, every=0, cron="", at=None)
     if kind is Kind.INTERVAL:
         when = replace(when, every=reading.read("every", _every))
@@ -151,12 +151,12 @@ def _read_when(reading: _Reading, plan: Plan) -> Plan:
         when,
         start=_moment(reading, "start", when.zone),
         end=_moment(reading, "end", when.zone),
-        jitter=reading.read("jitter", lambda value: values.read_number("jitter", value, 0, most)),
+        jitter=reading.read("jitter", lambda value: parsing.parse_number("jitter", value, 0, most)),
     )
 
 
 def _every(value: Any) -> int:
-    return values.read_number("every", value, SHORTEST_S, LONGEST_S) if value not in (None, "") else 0
+    return parsing.parse_number("every", value, SHORTEST_S, LONGEST_S) if value not in (None, "") else 0
 
 
 def _cron(value: Any) -> str:
@@ -164,7 +164,10 @@ def _cron(value: Any) -> str:
 
 
 def _moment(reading: _Reading, name: str, zone: ZoneInfo) -> datetime | None:
-    found: datetime | None = reading.read(name, lambda value: values.read_moment(f"The {name}", value, zone))
+    def parse(value: Any) -> datetime | None:
+        return parsing.parse_moment(f"The {name}", value, zone)
+
+    found: datetime | None = reading.read(name, parse)
     return found
 
 
@@ -197,7 +200,7 @@ def _judge_kind(reading: _Reading, plan: Plan) -> None:
     if plan.kind is Kind.ONCE and plan.at is None:
         reading.refuse("at", MissingField("A time (at)"))
     if plan.kind is Kind.CODE and reading.before.kind is not Kind.CODE:
-        reading.refuse("kind", BadWord("kind", plan.kind, values.choices(Kind)))
+        reading.refuse("kind", BadWord("kind", plan.kind, parsing.choices(Kind)))
 
 
 def _judge_time(reading: _Reading, plan: Plan, before: Plan | None, now: datetime) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from thumbapp.schedules.descriptor import describe
 from thumbapp.schedules.keys import name_key
 from thumbapp.schedules.model import Schedule, Source
 from thumbapp.schedules.service import Schedules
-from thumbapp.schedules.words import sentence
 
 
 class Show(StrEnum):
@@ -23,7 +23,7 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScheduleRow:
     """A schedule, why it cannot run ("" when it can), and why it makes an alert ("" when it does not)."""
 
     schedule: Schedule
@@ -33,7 +33,7 @@ class Row:
     @property
     def words(self) -> str:
         """When it is due, in words."""
-        return sentence(self.schedule.plan)
+        return describe(self.schedule.plan)
 
     @property
     def flag(self) -> str:
@@ -53,14 +53,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ScheduleFilter:
     """What is looked for: any of the names, tasks and descriptions that holds *text*, and is *show*."""
 
     text: str = ""
     show: Show | None = None
     task: str = ""
 
-    def fits(self, row: Row) -> bool:
+    def fits(self, row: ScheduleRow) -> bool:
         """Whether *row* is looked for, whatever is to be shown of it."""
         plan = row.schedule.plan
         if self.task and plan.task != self.task:
@@ -73,7 +73,7 @@ class Wanted:
 class Listing:
     """One page of rows by name; ``cursor`` is the name to go on after, ``counts`` says how many."""
 
-    rows: list[Row]
+    rows: list[ScheduleRow]
     cursor: str | None
     total: int
     counts: Mapping[str, int]
@@ -82,13 +82,15 @@ class Listing:
 MOST: Final = 1_000
 
 
-def look(schedules: Schedules, wanted: Wanted, *, after: str = "", limit: int = MOST) -> Listing:
+def list_schedules(
+    schedules: Schedules, wanted: ScheduleFilter, *, after: str = "", limit: int = MOST
+) -> Listing:
     """Return the page of what is *wanted* that begins after the name *after*."""
     alerts = schedules.alerts()
     rows = [
         row
         for one in schedules.store.all()
-        if wanted.fits(row := Row(one, schedules.trouble(one), alerts.get(one.id, "")))
+        if wanted.fits(row := ScheduleRow(one, schedules.trouble(one), alerts.get(one.id, "")))
     ]
     counts = Counter(str(what) for row in rows for what in Show if row.shows(what))
     chosen = [row for row in rows if wanted.show is None or row.shows(wanted.show)]

@@ -13,6 +13,7 @@ from typing import Final
 import redis
 
 from thumbapp.errors import BadSchedule, FromCode, NotFromCode, StaleSchedule
+from thumbapp.schedules.descriptor import describe, remarks
 from thumbapp.schedules.dispatcher import Dispatcher
 from thumbapp.schedules.draft import NAME_LENGTH, Told, judge_call, read_plan, read_timing
 from thumbapp.schedules.keys import name_key, task_id
@@ -20,7 +21,6 @@ from thumbapp.schedules.model import Plan, Schedule, Slot, Source, cut, named, t
 from thumbapp.schedules.recurrence import Upcoming, anchor_of, due_at, next_slot, upcoming
 from thumbapp.schedules.store import ScheduleStore, SlotMoved
 from thumbapp.schedules.task_queue import TaskQueue
-from thumbapp.schedules.words import remarks, sentence
 
 OVERDUE_S: Final = 60.0
 _TRIES: Final = 20
@@ -88,7 +88,7 @@ class Schedules:
         now = self.store.now()
         plan = read_timing(told, now=now, before=before.plan if before else None, tz=self.timezone)
         anchor = self._anchor(plan, before, now)
-        return Preview(sentence(plan), remarks(plan), upcoming(plan, anchor, now, count=count))
+        return Preview(describe(plan), remarks(plan), upcoming(plan, anchor, now, count=count))
 
     def upcoming(self, schedule: Schedule, *, count: int = 5) -> list[Upcoming]:
         """Return the next runs of *schedule* as it is."""

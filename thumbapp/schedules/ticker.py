@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.schedules.dispatcher import Due, Look, Order
+from thumbapp.schedules.dispatcher import Due, DueBatch, FireOrder
 from thumbapp.schedules.firing import Firing, Missed, Run, decide, refuse
 from thumbapp.schedules.keys import task_id
 from thumbapp.schedules.model import Kind, Schedule, Source, to_ms
@@ -66,15 +66,15 @@ class Ticker:
         if not self._is_synced:
             self._schedules.sync_code()
             self._is_synced = True
-        look = self._dispatcher.look()
-        if look.has_waiting:
+        batch = self._dispatcher.poll()
+        if batch.has_waiting:
             self._dispatcher.release()
-        known = self._load(look.due)
-        orders = [order for due in look.due if (order := self._order(known.get(due.id), due, look.now))]
+        known = self._load(batch.due)
+        orders = [order for due in batch.due if (order := self._order(known.get(due.id), due, batch.now))]
         self._announce(self._dispatcher.fire(orders))
-        if orders or look.is_full:  # what was fired may be due again before anything else is
+        if orders or batch.is_full:  # what was fired may be due again before anything else is
             return 0.0
-        return min(_span(look), _SLICE_S) if look.due else _span(look)
+        return min(_span(batch), _SLICE_S) if batch.due else _span(batch)
 
     def _announce(self, envelopes: list[Envelope]) -> None:
         """Tell who listens that *envelopes* are in the queue, all of them at once."""
@@ -128,9 +128,9 @@ class Ticker:
         self._known.update({schedule.id: schedule for schedule in self._schedules.store.load(unknown)})
         return {one.id: self._known[one.id] for one in due if one.id in self._known}
 
-    def _order(self, schedule: Schedule | None, due: Due, now: datetime) -> Order | None:
+    def _order(self, schedule: Schedule | None, due: Due, now: datetime) -> FireOrder | None:
         """Return what to do about *schedule*; None when that is left to others, or to later."""
-        if schedule is None or schedule.version != due.version:  # changed since: the next look has it
+        if schedule is None or schedule.version != due.version:  # changed since: the next batch has it
             return None
         if trouble := self._schedules.trouble(schedule):
             return self._passed_over(schedule, due, now, trouble)
@@ -145,16 +145,16 @@ class Ticker:
         alert = "" if missed is None or envelopes else f"It did not run when it was due. {missed.reason}"
         if not firing.steps and firing.next_slot == due.slot:
             return None
-        return Order(schedule, due, firing, envelopes, alert)
+        return FireOrder(schedule, due, firing, envelopes, alert)
 
-    def _passed_over(self, schedule: Schedule, due: Due, now: datetime, trouble: str) -> Order | None:
+    def _passed_over(self, schedule: Schedule, due: Due, now: datetime, trouble: str) -> FireOrder | None:
         """Return the order that passes over what is due; a ticker that knows the task goes first."""
         if now - due.slot < _DEFERENCE:
             return None
         if schedule.source is Source.CODE:
             self._dispatcher.park(schedule.id, version=due.version, slot=due.slot)
             return None
-        return Order(schedule, due, refuse(schedule, due.slot, now, reason=trouble), [], trouble)
+        return FireOrder(schedule, due, refuse(schedule, due.slot, now, reason=trouble), [], trouble)
 
     def _decide(self, schedule: Schedule, due: Due, now: datetime) -> Firing:
         if schedule.plan.kind is not Kind.CODE:
@@ -170,8 +170,8 @@ class Ticker:
         return self._queue.envelope(schedule.plan, task_id(schedule.id, to_ms(slot)), slot)
 
 
-def _span(look: Look) -> float:
-    """Return the seconds until the next due time after *look*, at most a second."""
-    if look.next_at is None:
+def _span(batch: DueBatch) -> float:
+    """Return the seconds until the next due time after *batch*, at most a second."""
+    if batch.next_at is None:
         return LONGEST_SLEEP_S
-    return min((look.next_at - look.now).total_seconds(), LONGEST_SLEEP_S)
+    return min((batch.next_at - batch.now).total_seconds(), LONGEST_SLEEP_S)

@@ -7,7 +7,7 @@ import yaml
 
 from tests.schedules.conftest import Bench
 from thumbapp.errors import BadFile
-from thumbapp.schedules.exchange import Action, carry_out, compare, read, worth_keeping, write
+from thumbapp.schedules.import_export import Action, carry_out, compare, read, worth_keeping, write
 
 FILE = """
 schedules:

@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImportStep:
     """One schedule of a file: the plan it asks for, and the schedule there is under that name."""
 
     plan: Plan
@@ -82,7 +82,7 @@ def read(text: str | bytes) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in item.items()} for item in items]
 
 
-def compare(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> list[Step]:
+def compare(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> list[ImportStep]:
     """Return what is to be done about each schedule that is *told* of.
 
     Raises:
@@ -94,7 +94,7 @@ def compare(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> list[Ste
     return steps
 
 
-def sift(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> tuple[list[Step], list[str]]:
+def sift(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> tuple[list[ImportStep], list[str]]:
     """Return what is to be done about each schedule that can be saved, and why others cannot."""
     there = {name_key(one.name): one for one in schedules.store.all()}
     now, steps = schedules.store.now(), []
@@ -107,14 +107,14 @@ def sift(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> tuple[list[
         try:
             if key in seen_names:
                 raise BadSchedule({"name": NameTaken(label)})
-            steps.append(Step(_plan(item, seen, schedules, now), seen))
+            steps.append(ImportStep(_plan(item, seen, schedules, now), seen))
         except BadSchedule as error:
             wrong += [f"{label}, {field}: {says}" for field, says in error.fields.items()]
         seen_names.add(key)
     return steps, wrong
 
 
-def carry_out(schedules: Schedules, steps: Iterable[Step], *, who: str) -> None:
+def carry_out(schedules: Schedules, steps: Iterable[ImportStep], *, who: str) -> None:
     """Save what *steps* ask for; one that is as it should be is left alone."""
     for step in steps:
         told = {name: getattr(step.plan, name) for name in _FIELDS}

@@ -19,18 +19,18 @@ _NO_PLACES: Final = {"localtime", "Factory"}
 _YES: Final = {"1", "true", "on", "yes"}
 _NO: Final = {"0", "false", "off", "no", ""}
 
-_Word = TypeVar("_Word", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def read_line(name: str, value: Any, most: int) -> str:
+def parse_line(name: str, value: Any, most: int) -> str:
     """Return the text *value*, of one line and up to *most* characters."""
-    text = read_text(name, value, most)
+    text = parse_text(name, value, most)
     if not text.isprintable():
         raise BadText(name)
     return text
 
 
-def read_text(name: str, value: Any, most: int) -> str:
+def parse_text(name: str, value: Any, most: int) -> str:
     """Return the text *value* of up to *most* characters; "" for None."""
     if value is None:
         return ""
@@ -41,7 +41,7 @@ def read_text(name: str, value: Any, most: int) -> str:
     return value.strip()
 
 
-def read_number(name: str, value: Any, least: int, most: int) -> int:
+def parse_number(name: str, value: Any, least: int, most: int) -> int:
     """Return *value* as a whole number within the bounds; nothing is 0 where that may be."""
     if (value is None or value == "") and least <= 0:
         return 0
@@ -51,7 +51,7 @@ def read_number(name: str, value: Any, least: int, most: int) -> int:
     return number
 
 
-def read_word(name: str, value: Any, known: type[_Word]) -> _Word:
+def parse_choice(name: str, value: Any, known: type[_Choice]) -> _Choice:
     """Return the one of *known* that *value* is; spaces, hyphens and capitals make no difference."""
     try:
         return known(str(value).strip().lower().replace(" ", "_").replace("-", "_"))
@@ -64,7 +64,7 @@ def choices(known: type[StrEnum]) -> list[str]:
     return [word.value for word in known if word is not Kind.CODE]
 
 
-def read_flag(value: Any) -> bool:
+def parse_flag(value: Any) -> bool:
     """Return whether *value* means yes."""
     text = str(value).strip().lower()
     if text not in _YES | _NO:
@@ -72,7 +72,7 @@ def read_flag(value: Any) -> bool:
     return text in _YES
 
 
-def read_zone(value: Any) -> str:
+def parse_zone(value: Any) -> str:
     """Return *value*, the name of a time zone."""
     if not isinstance(value, str) or value.strip() not in available_zones():
         raise UnknownZone(value)
@@ -85,7 +85,7 @@ def available_zones() -> tuple[str, ...]:
     return tuple(sorted(available_timezones() - _NO_PLACES))
 
 
-def read_moment(name: str, value: Any, zone: ZoneInfo) -> datetime | None:
+def parse_moment(name: str, value: Any, zone: ZoneInfo) -> datetime | None:
     """Return the time *value* in UTC, None for an empty one; without an offset it is on *zone*'s clock.
 
     A time that the clock leaves out is the first one after the gap; of one that it shows twice, the first.
@@ -104,7 +104,7 @@ def read_moment(name: str, value: Any, zone: ZoneInfo) -> datetime | None:
     return cut(moment)
 
 
-def read_args(value: Any) -> tuple[Any, ...]:
+def parse_args(value: Any) -> tuple[Any, ...]:
     """Return the list *value*, or what it is as JSON."""
     found = _json("args", value, empty=[])
     if not isinstance(found, list | tuple):
@@ -112,7 +112,7 @@ def read_args(value: Any) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def read_kwargs(value: Any) -> dict[str, Any]:
+def parse_kwargs(value: Any) -> dict[str, Any]:
     """Return the mapping *value*, or what it is as JSON."""
     found = _json("kwargs", value, empty={})
     if not isinstance(found, dict):

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.schedules.conftest import utc
+from thumbapp.schedules.descriptor import describe, remarks
 from thumbapp.schedules.model import Kind, Plan
-from thumbapp.schedules.words import remarks, sentence
 
 
 def cron(text: str) -> Plan:
@@ -24,7 +24,7 @@ def cron(text: str) -> Plan:
     ],
 )
 def test_an_interval_in_its_largest_units(seconds: int, words: str) -> None:
-    assert sentence(Plan(name="one", task="hello", kind=Kind.INTERVAL, every=seconds)) == words
+    assert describe(Plan(name="one", task="hello", kind=Kind.INTERVAL, every=seconds)) == words
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_an_interval_in_its_largest_units(seconds: int, words: str) -> None:
     ],
 )
 def test_a_cron_expression_in_english_whatever_the_locale(text: str, words: str) -> None:
-    assert sentence(cron(text)) == words
+    assert describe(cron(text)) == words
 
 
 def test_a_single_time_stands_on_its_own_clock() -> None:
     plan = Plan(name="one", task="hello", kind=Kind.ONCE, at=utc("2027-01-31T14:05:00"), tz="Europe/Warsaw")
 
-    assert sentence(plan) == "once, on 2027-01-31 at 15:05:00, Europe/Warsaw"
+    assert describe(plan) == "once, on 2027-01-31 at 15:05:00, Europe/Warsaw"
 
 
 @pytest.mark.parametrize(

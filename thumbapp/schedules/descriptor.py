@@ -17,7 +17,7 @@ _MONTHS: Final = (
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
-def sentence(plan: Plan) -> str:
+def describe(plan: Plan) -> str:
     """Return when *plan* is due, in words; the zone too where it makes a difference."""
     if plan.kind is Kind.INTERVAL:
         return f"every {_span(plan.every)}"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from thumbapp.moments import rfc3339
-from thumbapp.schedules.listing import Row
+from thumbapp.schedules.descriptor import describe
+from thumbapp.schedules.listing import ScheduleRow
 from thumbapp.schedules.model import Plan, Schedule, Slot
-from thumbapp.schedules.words import sentence
 
 _PLAIN = (
     *("name", "task", "kwargs", "kind", "tz", "enabled", "description", "max_runs", "jitter", "misfire"),
@@ -13,12 +13,12 @@ _PLAIN = (
 )
 
 
-def schedule_facts(row: Row) -> dict[str, Any]:
+def schedule_fields(row: ScheduleRow) -> dict[str, Any]:
     """Return the schedule of *row*: what can be sent back to change it, then what can only be read."""
-    return plan_facts(row.schedule.plan) | _state(row, row.schedule)
+    return plan_fields(row.schedule.plan) | _state(row, row.schedule)
 
 
-def plan_facts(plan: Plan) -> dict[str, Any]:
+def plan_fields(plan: Plan) -> dict[str, Any]:
     """Return what can be edited; what belongs to another kind is null."""
     return {name: getattr(plan, name) for name in _PLAIN} | {
         "args": list(plan.args),
@@ -30,12 +30,12 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _state(row: Row, one: Schedule) -> dict[str, Any]:
+def _state(row: ScheduleRow, one: Schedule) -> dict[str, Any]:
     last = one.last
     return {
         "id": one.id,
         "version": one.version,
-        "words": sentence(one.plan),
+        "words": describe(one.plan),
         "source": one.source,
         "is_overridden": one.is_overridden,
         "is_over": one.is_over,
@@ -45,7 +45,7 @@ def _state(row: Row, one: Schedule) -> dict[str, Any]:
         "failures": one.failures,
         "streak": one.streak,
         "last": rfc3339(last.started_at or last.fired_at or last.due) if last else None,
-        "last_run": slot_facts(last) if last else None,
+        "last_run": slot_fields(last) if last else None,
         "next": rfc3339(one.slot),
         "created_at": rfc3339(one.created_at),
         "updated_at": rfc3339(one.updated_at),
@@ -53,7 +53,7 @@ def _state(row: Row, one: Schedule) -> dict[str, Any]:
     }
 
 
-def slot_facts(slot: Slot) -> dict[str, Any]:
+def slot_fields(slot: Slot) -> dict[str, Any]:
     """Return one slot: when it was due, what became of it and why."""
     return {
         "due": rfc3339(slot.due),
