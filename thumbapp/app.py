@@ -42,7 +42,7 @@ from thumbapp.jobs.ledger import Ledger
 from thumbapp.jobs.service import Enqueue, JobService
 from thumbapp.live.hub import Hub
 from thumbapp.live.listener import BLOCK_MS
-from thumbapp.live.polls import Polls
+from thumbapp.live.poll_throttle import PollThrottle
 from thumbapp.runtime.connection import connect
 from thumbapp.runtime.disk_space import DiskSpace
 from thumbapp.runtime.request_body import RequestBodyMiddleware
@@ -133,7 +133,7 @@ def _assemble(
         media=ledger.media,
         workers=WorkerRegistry(client, namespace=settings.namespace),
         hub=hub,
-        polls=Polls(),
+        poll_throttle=PollThrottle(),
         accounts=Accounts(client, namespace=settings.namespace),
         audit=audit_log,
         explorer=redis_explorer,

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.belfry import Belfry, Verdict
 from tests.faults.hardships import CannotTry, wrong_clock
 from tests.faults.matrix import PAGE, SERVERS
+from tests.faults.schedule_site import ScheduleSite, Verdict
 from tests.faults.site import wait_until
 
-Act = Callable[[Belfry, float], None]
+Act = Callable[[ScheduleSite, float], None]
 CONSUMERS = 4
 BELLS = 20
 WHOLE_S = 20.0
@@ -69,60 +69,60 @@ def fault(name: str, *, durable: bool = False, is_whole: bool = True) -> Callabl
 
 
 @fault("four consumers, kill -9 of any of them twice a second")
-def kill_consumers(belfry: Belfry, seconds: float) -> None:
+def kill_consumers(site: ScheduleSite, seconds: float) -> None:
     chance = random.Random(6)
-    alive = [belfry.consumer() for _ in range(CONSUMERS)]
-    belfry.each_second(BELLS)
-    assert wait_until(belfry.runs, patience_s=30)
+    alive = [site.consumer() for _ in range(CONSUMERS)]
+    site.each_second(BELLS)
+    assert wait_until(site.runs, patience_s=30)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(0.5)
         victim = alive.pop(chance.randrange(len(alive)))
         victim.kill()
         victim.wait(10)
-        alive.append(belfry.consumer())
+        alive.append(site.consumer())
 
 
 @fault("kill -9 of Redis, started again with its file", durable=True)
-def kill_redis(belfry: Belfry, seconds: float) -> None:
+def kill_redis(site: ScheduleSite, seconds: float) -> None:
     for _ in range(2):
-        belfry.consumer()
-    belfry.each_second(BELLS)
-    assert wait_until(belfry.runs, patience_s=30)
+        site.consumer()
+    site.each_second(BELLS)
+    assert wait_until(site.runs, patience_s=30)
     time.sleep(seconds / 10)
-    belfry.server.kill()
+    site.server.kill()
     time.sleep(2.5)
-    belfry.server.start()
-    before = len(belfry.runs())
-    assert wait_until(lambda: len(belfry.runs()) > before + 2 * BELLS, patience_s=30)
+    site.server.start()
+    before = len(site.runs())
+    assert wait_until(lambda: len(site.runs()) > before + 2 * BELLS, patience_s=30)
 
 
 @fault("Redis frozen for 3 s")
-def freeze_redis(belfry: Belfry, seconds: float) -> None:
-    belfry.consumer()
-    belfry.consumer()
-    belfry.each_second(BELLS)
-    assert wait_until(belfry.runs, patience_s=30)
-    with belfry.server.frozen():
+def freeze_redis(site: ScheduleSite, seconds: float) -> None:
+    site.consumer()
+    site.consumer()
+    site.each_second(BELLS)
+    assert wait_until(site.runs, patience_s=30)
+    with site.server.frozen():
         time.sleep(3)
     time.sleep(seconds / 10)
 
 
 @fault("the clock of one of two consumers a day ahead")
-def clock_ahead(belfry: Belfry, seconds: float) -> None:
-    _run_with_clock(belfry, seconds, days=1)
+def clock_ahead(site: ScheduleSite, seconds: float) -> None:
+    _run_with_clock(site, seconds, days=1)
 
 
 @fault("the clock of one of two consumers a day behind")
-def clock_behind(belfry: Belfry, seconds: float) -> None:
-    _run_with_clock(belfry, seconds, days=-1)
+def clock_behind(site: ScheduleSite, seconds: float) -> None:
+    _run_with_clock(site, seconds, days=-1)
 
 
-def _run_with_clock(belfry: Belfry, seconds: float, *, days: int) -> None:
-    wrong = belfry.consumer(**wrong_clock(belfry.folder, days=days))
-    right = belfry.consumer()
-    belfry.each_second(BELLS)
-    assert wait_until(belfry.runs, patience_s=30)
+def _run_with_clock(site: ScheduleSite, seconds: float, *, days: int) -> None:
+    wrong = site.consumer(**wrong_clock(site.folder, days=days))
+    right = site.consumer()
+    site.each_second(BELLS)
+    assert wait_until(site.runs, patience_s=30)
     time.sleep(seconds / 10)
     right.kill()  # now the wrong one is alone
     time.sleep(seconds / 10)
@@ -130,38 +130,38 @@ def _run_with_clock(belfry: Belfry, seconds: float, *, days: int) -> None:
 
 
 @fault("no consumer for 3 s, then two")
-def nobody(belfry: Belfry, seconds: float) -> None:
-    belfry.each_second(BELLS)
+def nobody(site: ScheduleSite, seconds: float) -> None:
+    site.each_second(BELLS)
     time.sleep(3)
-    belfry.consumer()
-    belfry.consumer()
-    assert wait_until(lambda: len(belfry.runs()) > 4 * BELLS, patience_s=30)
+    site.consumer()
+    site.consumer()
+    assert wait_until(lambda: len(site.runs()) > 4 * BELLS, patience_s=30)
 
 
 @fault("switched off, edited and on again 100 times while they fire", is_whole=False)
-def switch_and_edit(belfry: Belfry, seconds: float) -> None:
+def switch_and_edit(site: ScheduleSite, seconds: float) -> None:
     for _ in range(2):
-        belfry.consumer()
-    bells = belfry.each_second(BELLS)
-    assert wait_until(belfry.runs, patience_s=30)
+        site.consumer()
+    bells = site.each_second(BELLS)
+    assert wait_until(site.runs, patience_s=30)
     late: list[str] = []
     for turn in range(max(4, int(100 * seconds / WHOLE_S))):
         bell = bells[turn % BELLS]
-        late += _switch(belfry, bell.id, turn)
+        late += _switch(site, bell.id, turn)
     assert late == [], late
 
 
-def _switch(belfry: Belfry, schedule_id: str, turn: int) -> list[str]:
+def _switch(site: ScheduleSite, schedule_id: str, turn: int) -> list[str]:
     """Switch one off, edit it and switch it on; return the tasks that began while it was off."""
-    off = belfry.schedules.switch(schedule_id, on=False)
-    answered = belfry.schedules.store.now().timestamp() * 1000
-    edited = belfry.schedules.edit(schedule_id, {"grace": turn}, version=off.version)
+    off = site.schedules.switch(schedule_id, on=False)
+    answered = site.schedules.store.now().timestamp() * 1000
+    edited = site.schedules.edit(schedule_id, {"grace": turn}, version=off.version)
     time.sleep(0.12)
-    asked = belfry.schedules.store.now().timestamp() * 1000
-    belfry.schedules.switch(edited.id, on=True)
+    asked = site.schedules.store.now().timestamp() * 1000
+    site.schedules.switch(edited.id, on=True)
     return [
         f"{task} began {began - answered:.0f} ms after switching off was answered"
-        for task, _, began in belfry.runs()
+        for task, _, began in site.runs()
         if f".{schedule_id}." in task and answered < began < asked
     ]
 
@@ -170,14 +170,14 @@ def run(one: Fault, binary: Path, *, seconds: float = WHOLE_S) -> Outcome:
     """Set *one* off on a server of *binary* for so many seconds and judge what is left."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        belfry = Belfry(Path(folder) / "belfry", binary=binary, durable=one.durable)
+        site = ScheduleSite(Path(folder) / "site", binary=binary, durable=one.durable)
         try:
-            one.act(belfry, seconds)
-            belfry.consumer()
-            belfry.settle()
-            verdict = belfry.judge(is_whole=one.is_whole)
+            one.act(site, seconds)
+            site.consumer()
+            site.settle()
+            verdict = site.judge(is_whole=one.is_whole)
         finally:
-            belfry.close()
+            site.close()
     return Outcome(one, verdict, time.monotonic() - began)
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.belfry import Belfry
 from tests.faults.hardships import CannotTry
+from tests.faults.schedule_site import ScheduleSite
 from tests.faults.schedules import FAULTS, run
 from tests.faults.test_matrix import binary_of
 
@@ -33,15 +33,15 @@ def test_each_slot_is_fired_once_or_told_why_not(name: str, kind: str) -> None:
 
 
 def test_the_judge_sees_a_slot_that_misses_and_one_that_is_there_twice() -> None:
-    def act(belfry: Belfry, seconds: float) -> None:
-        [bell] = belfry.each_second(1)
-        keys = belfry.schedules.store.keys
+    def act(site: ScheduleSite, seconds: float) -> None:
+        [bell] = site.each_second(1)
+        keys = site.schedules.store.keys
         for slot in (1_000, 2_000, 2_000, 4_000):
             told = {"due": slot, "outcome": "done", "slots": "", "task": f"sch.{bell.id}.{slot}"}
-            belfry.server.client.xadd(keys.history(bell.id), told)
-        belfry.schedules.switch(bell.id, on=False)
+            site.server.client.xadd(keys.history(bell.id), told)
+        site.schedules.switch(bell.id, on=False)
         for entry in ("1-1", "2-1"):
-            belfry.server.client.rpush("test:runs", f"sch.{bell.id}.1000 {entry} 5")
+            site.server.client.rpush("test:runs", f"sch.{bell.id}.1000 {entry} 5")
 
     found = run(replace(FAULTS[KILLS], act=act), binary_of("valkey")).verdict
 

@@ -31,11 +31,11 @@ from thumbapp.errors import (
     RenderStopped,
     RenderTimeout,
 )
-from thumbapp.imaging.demand import plan
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
+from thumbapp.imaging.render_plan import plan_render
 from thumbapp.imaging.sandbox import Sandbox
 from thumbapp.taskqueue.workers import BEAT_EVERY_S
 
@@ -225,7 +225,7 @@ def test_a_picture_that_needs_more_than_most_waits_for_memory(
     with ThreadPoolExecutor(6) as threads:
         counts = list(threads.map(job, enumerate(sources)))
 
-    assert plan(probe(large, limits=limits), RECIPE, limits=limits).memory_bytes > 20 * 10**6
+    assert plan_render(probe(large, limits=limits), RECIPE, limits=limits).memory_bytes > 20 * 10**6
     assert counts == [3] * 6
 
 

@@ -12,7 +12,7 @@ from thumbapp.config import Settings
 from thumbapp.explorer.service import Explorer
 from thumbapp.jobs.service import JobService
 from thumbapp.live.hub import Hub
-from thumbapp.live.polls import Polls
+from thumbapp.live.poll_throttle import PollThrottle
 from thumbapp.media.folder import MediaFolder
 from thumbapp.schedules.service import Schedules
 from thumbapp.taskqueue.queues import Queues
@@ -32,7 +32,7 @@ class Parts:
     media: MediaFolder
     workers: WorkerRegistry
     hub: Hub
-    polls: Polls
+    poll_throttle: PollThrottle
     accounts: Accounts
     audit: AuditLog
     schedules: Schedules

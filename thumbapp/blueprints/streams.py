@@ -12,7 +12,7 @@ from thumbapp.errors import ThumbAppError, TooManyStreams
 from thumbapp.live import sse
 from thumbapp.live.events import Event
 from thumbapp.live.hub import Hub
-from thumbapp.live.polls import LONGEST_S
+from thumbapp.live.poll_throttle import LONGEST_S
 
 
 def conditional(body: dict[str, Any]) -> Response:
@@ -25,7 +25,7 @@ def conditional(body: dict[str, Any]) -> Response:
 
 def paced(response: Response, *, usual_s: float, longest_s: float = LONGEST_S) -> Response:
     """Return *response* to a question that a page repeats, with the seconds until it may: ``Poll-After``."""
-    response.headers["Poll-After"] = f"{parts().polls.wait_s(usual_s, longest_s=longest_s):.1f}"
+    response.headers["Poll-After"] = f"{parts().poll_throttle.wait_s(usual_s, longest_s=longest_s):.1f}"
     return response
 
 

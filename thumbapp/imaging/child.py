@@ -19,10 +19,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from thumbapp.errors import RenderOutOfMemory, ThumbAppError
-from thumbapp.imaging.demand import Demand
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition, render
+from thumbapp.imaging.render_plan import RenderPlan
 
 _PR_SET_PDEATHSIG = 1
 _TUNABLES, _HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb"
@@ -49,7 +49,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
+class MemoryRequest:
     """What a child says when a picture takes more memory than it was granted; it waits for `GO_ON`."""
 
     memory_bytes: int
@@ -59,7 +59,7 @@ GO_ON = "go on"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RenderResult:
     """What an order made."""
 
     renditions: list[Rendition]
@@ -89,7 +89,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderOrder:
     """One job, as it travels to a child; it may use *granted_bytes* without asking."""
 
     source: str
@@ -98,8 +98,8 @@ class Order:
     granted_bytes: int
 
 
-class Line:
-    """The child's end of the line to its parent, while it works on one order."""
+class ParentPipe:
+    """The child's end of the pipe to its parent, while it works on one order."""
 
     def __init__(self, pipe: Connection, granted_bytes: int) -> None:
         self._pipe = pipe
@@ -109,14 +109,14 @@ class Line:
         """Say that *rendition* is written."""
         self._pipe.send(rendition)
 
-    def await_memory(self, demand: Demand) -> None:
-        """Return when the memory of *demand* may be used."""
-        if demand.memory_bytes > self._granted_bytes:
-            self._pipe.send(Wants(demand.memory_bytes))
+    def await_memory(self, plan: RenderPlan) -> None:
+        """Return when the memory of *plan* may be used."""
+        if plan.memory_bytes > self._granted_bytes:
+            self._pipe.send(MemoryRequest(plan.memory_bytes))
             self._pipe.recv()
 
 
-Work = Callable[[Order, Limits, Line], list[Rendition]]
+Work = Callable[[RenderOrder, Limits, ParentPipe], list[Rendition]]
 
 
 def serve(pipe: Connection, *, parent_pid: int, limits: Limits) -> None:
@@ -129,24 +129,24 @@ def serve(pipe: Connection, *, parent_pid: int, limits: Limits) -> None:
         except (EOFError, OSError):
             return
         with _ended_in_time(limits.max_seconds):
-            pipe.send(_outcome(work, order, limits, Line(pipe, order.granted_bytes)))
+            pipe.send(_outcome(work, order, limits, ParentPipe(pipe, order.granted_bytes)))
 
 
-def render_order(order: Order, limits: Limits, line: Line) -> list[Rendition]:
+def render_order(order: RenderOrder, limits: Limits, parent: ParentPipe) -> list[Rendition]:
     """Return what the order makes; each rendition is reported as soon as it is written."""
     return render(
         Path(order.source),
         order.recipe,
         folder=Path(order.folder),
         limits=limits,
-        on_demand=line.await_memory,
-        on_rendition=line.report,
+        on_plan=parent.await_memory,
+        on_rendition=parent.report,
     )
 
 
-def _outcome(work: Work, order: Order, limits: Limits, line: Line) -> Answer | Failure:
+def _outcome(work: Work, order: RenderOrder, limits: Limits, parent: ParentPipe) -> RenderResult | Failure:
     try:
-        return Answer(work(order, limits, line))
+        return RenderResult(work(order, limits, parent))
     except MemoryError:
         return Failure.of(RenderOutOfMemory(limits.max_decode_bytes))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent is who must hear of it

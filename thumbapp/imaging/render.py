@@ -9,13 +9,13 @@ from PIL import Image
 
 from thumbapp.imaging import colour, decode, encode, motion, pyramid
 from thumbapp.imaging.credit import Credit, read_credit
-from thumbapp.imaging.demand import Demand, plan
 from thumbapp.imaging.encode import Motion, Target
 from thumbapp.imaging.geometry import Frame
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import Probe, opened, read_exif
 from thumbapp.imaging.pyramid import Source
 from thumbapp.imaging.recipe import Animation, Effort, Metadata, Recipe, Size
+from thumbapp.imaging.render_plan import RenderPlan, plan_render
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ def render(
     *,
     folder: Path,
     limits: Limits,
-    on_demand: Callable[[Demand], None] = lambda demand: None,
+    on_plan: Callable[[RenderPlan], None] = lambda plan: None,
     on_rendition: Callable[[Rendition], None] = lambda rendition: None,
 ) -> list[Rendition]:
     """Return the thumbnails made of the picture at *source*, in the order of the recipe's sizes.
 
-    Before anything is decoded *on_demand* hears what that takes. Each thumbnail is written to *folder*
+    Before anything is decoded *on_plan* hears what that takes. Each thumbnail is written to *folder*
     under a temporary name and renamed, then reported.
 
     Raises:
@@ -60,12 +60,12 @@ def render(
     """
     made: dict[Size, Rendition] = {}
     with opened(source, limits=limits) as (picture, found):
-        demand = plan(found, recipe, limits=limits)
+        plan = plan_render(found, recipe, limits=limits)
         kind = encode.target(recipe, found.format)
-        for frame in demand.frames:
+        for frame in plan.frames:
             kind.check(*frame.canvas)
-        on_demand(demand)
-        for frame, images, kept in _finished(picture, source, found, recipe, demand, kind):
+        on_plan(plan)
+        for frame, images, kept in _finished(picture, source, found, recipe, plan, kind):
             laid = [_on_canvas(image, frame, recipe) for image in images]
             content = encode.encode(
                 laid, kind, recipe, credit=kept.credit, profile=kept.profile, motion=kept.motion
@@ -79,17 +79,17 @@ Finished = Iterator[tuple[Frame, list[Image.Image], _Kept]]
 
 
 def _finished(
-    picture: Image.Image, path: Path, found: Probe, recipe: Recipe, demand: Demand, kind: Target
+    picture: Image.Image, path: Path, found: Probe, recipe: Recipe, plan: RenderPlan, kind: Target
 ) -> Finished:
     """Yield each frame with its pictures, several when it moves, and what goes along."""
     credit = read_credit(picture, read_exif(picture)) if recipe.metadata is Metadata.CREDIT else None
     if recipe.animation is Animation.ALL and kind.moves and found.frames > 1 and motion.moves(found.format):
-        frames = motion.frames(picture, path, found, demand.frames, steps=demand.steps)
+        frames = motion.frames(picture, path, found, plan.frames, steps=plan.steps)
         for frame, images, played in frames:
             yield frame, images, _Kept(credit, None, played)
         return
     profile = picture.info.get("icc_profile")
-    image, box = decode.decoded(picture, path, draft=demand.draft)
+    image, box = decode.decoded(picture, path, draft=plan.draft)
     keeps = recipe.metadata is Metadata.CREDIT and _can_keep(profile, image.mode, kind)
     meaning = None if keeps else profile
     exact = recipe.effort is Effort.BEST
@@ -103,7 +103,7 @@ def _finished(
         profile=None if exact else meaning,
         is_exact=exact,
     )
-    for frame, thumbnail in pyramid.pictures(source, demand.frames, steps=demand.steps, stride=demand.stride):
+    for frame, thumbnail in pyramid.pictures(source, plan.frames, steps=plan.steps, stride=plan.stride):
         yield frame, [thumbnail], _Kept(credit, profile if keeps else None)
 
 

@@ -20,9 +20,9 @@ from thumbapp.errors import (
     RenderStopped,
     RenderTimeout,
 )
-from thumbapp.imaging import child as inside
-from thumbapp.imaging.budget import Budget, Share
+from thumbapp.imaging import child as protocol
 from thumbapp.imaging.limits import Limits
+from thumbapp.imaging.memory_budget import MemoryBudget, Reservation
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.imaging.render import Rendition
 
@@ -50,7 +50,7 @@ class _Child:
         self.idle_since = 0.0
         self.is_spoilt = False
         self._process = context.Process(
-            target=inside.serve,
+            target=protocol.serve,
             args=(theirs,),
             kwargs={"parent_pid": os.getpid(), "limits": limits},
             name="thumbapp-sandbox",
@@ -126,25 +126,25 @@ class _Run:
         child: _Child,
         *,
         limit_s: float,
-        share: Share,
+        reservation: Reservation,
         on_rendition: OnRendition,
         check: Callable[[], None],
     ) -> None:
         self._child = child
         self._clock = _Clock(limit_s, start_s=0 if child.is_ready else START_S)
-        self._share = share
+        self._reservation = reservation
         self._on_rendition = on_rendition
         self._check = check
         self._may_blame_order = not child.jobs
 
-    def result(self, work: inside.Work, order: inside.Order) -> list[Rendition]:
+    def result(self, work: protocol.Work, order: protocol.RenderOrder) -> list[Rendition]:
         """Return what *work* makes of the order; the child is spoilt unless it comes to an end."""
         self._child.is_spoilt = True
         self._say((work, order))
-        while not isinstance(said := self._hear(), inside.Answer | inside.Failure):
+        while not isinstance(said := self._hear(), protocol.RenderResult | protocol.Failure):
             self._heed(said)
         self._child.is_spoilt = False
-        if isinstance(said, inside.Failure):
+        if isinstance(said, protocol.Failure):
             raise said.error()
         return said.renditions
 
@@ -153,11 +153,11 @@ class _Run:
             case Rendition():
                 self._may_blame_order = True
                 self._on_rendition(said)
-            case inside.Wants(wanted_bytes):
-                self._share.change(wanted_bytes)
-                self._say(inside.GO_ON)
+            case protocol.MemoryRequest(wanted_bytes):
+                self._reservation.change(wanted_bytes)
+                self._say(protocol.GO_ON)
                 self._clock.start()
-            case inside.Ready():
+            case protocol.Ready():
                 self._child.is_ready = True
                 self._clock.start()
 
@@ -202,14 +202,14 @@ class Sandbox:
         limits: Limits,
         idle_s: float = IDLE_S,
         jobs_per_child: int = JOBS_PER_CHILD,
-        work: inside.Work = inside.render_order,
+        work: protocol.Work = protocol.render_order,
     ) -> None:
         self._workers = workers
         self._limits = limits
         self._idle_s = idle_s
         self._jobs_per_child = jobs_per_child
         self._work = work
-        self._budget = Budget(limits.max_decode_bytes)
+        self._budget = MemoryBudget(limits.max_decode_bytes)
         # what most pictures need; the others ask
         self._granted_bytes = limits.max_decode_bytes // (2 * workers)
         self._slots = threading.Semaphore(workers)
@@ -225,7 +225,7 @@ class Sandbox:
         with self._lock:
             if self._keeper is None:
                 # children get a copy of it; changing it later, beside other threads, is not safe
-                os.environ.update(inside.environment(os.environ))
+                os.environ.update(protocol.environment(os.environ))
                 self._keeper = threading.Thread(target=self._keep, name="sandbox", daemon=True)
                 self._keeper.start()
 
@@ -254,7 +254,7 @@ class Sandbox:
                 raise RenderCancelled
 
         check()
-        order = inside.Order(
+        order = protocol.RenderOrder(
             str(source.absolute()), recipe, str(folder.absolute()), granted_bytes=self._granted_bytes
         )
         # again, by a new child, when an old one ended without a word
@@ -278,14 +278,19 @@ class Sandbox:
             keeper.join()
 
     def _attempt(
-        self, child: _Child, order: inside.Order, *, on_rendition: OnRendition, check: Callable[[], None]
+        self,
+        child: _Child,
+        order: protocol.RenderOrder,
+        *,
+        on_rendition: OnRendition,
+        check: Callable[[], None],
     ) -> list[Rendition]:
         # memory after the child: who waits for memory waits for nobody that waits for a child
-        with self._budget.reserve(order.granted_bytes, check=check) as share:
+        with self._budget.reserve(order.granted_bytes, check=check) as reservation:
             run = _Run(
                 child,
                 limit_s=self._limits.max_seconds,
-                share=share,
+                reservation=reservation,
                 on_rendition=on_rendition,
                 check=check,
             )

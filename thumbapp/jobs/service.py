@@ -34,7 +34,7 @@ from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import probe
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs import model
-from thumbapp.jobs.insist import insist
+from thumbapp.jobs.background_retry import retry_in_background
 from thumbapp.jobs.ledger import SOURCE, Ledger
 from thumbapp.jobs.model import Batch, Job, JobError, JobState, Original, Page
 from thumbapp.jobs.store import NO_LIMIT, Share
@@ -198,7 +198,7 @@ class JobService:
                 token=token,
                 finished_at=finished_at,
             )
-            insist(undo, after=error)
+            retry_in_background(undo, after=error)
             raise
         return self._settled(again)
 
@@ -307,7 +307,7 @@ class JobService:
         """Remove what an upload that failed half-way with *error* had already stored."""
         for job in jobs:
             self._media.remove(job.id)
-        insist(partial(self._store.forget, *jobs, batch=new_batch), after=error)
+        retry_in_background(partial(self._store.forget, *jobs, batch=new_batch), after=error)
 
     def _take_off_queue(self, job: Job) -> None:
         """Withdraw the run of *job*; where that fails, its worker finds that there is nothing to do."""

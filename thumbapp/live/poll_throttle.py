@@ -13,7 +13,7 @@ MOST_A_SECOND: Final = 30.0
 LONGEST_S: Final = 15.0
 
 
-class Polls:
+class PollThrottle:
     """All pages that poll one process; together they ask about `MOST_A_SECOND` times a second at most.
 
     That holds as long as none has to wait for longer than *longest_s*: longer nobody is made to wait.

@@ -8,10 +8,10 @@ from PIL import Image
 
 from benchmarks.imaging_profiles import profile
 from tests.imaging.scenes import scene
-from thumbapp.imaging.demand import plan
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.probe import Probe, probe
 from thumbapp.imaging.recipe import Recipe
+from thumbapp.imaging.render_plan import plan_render
 from thumbapp.imaging.resize import HAS_FAST_RESIZER
 
 needs_fast_resizer = pytest.mark.skipif(not HAS_FAST_RESIZER, reason="the fast resizer has no wheel here")
@@ -39,7 +39,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Probe:
 
 
 def draft(found: Probe, size: str, effort: str = "default", limits: Limits | None = None) -> int:
-    return plan(found, Recipe.parse(sizes=size, effort=effort), limits=limits or Limits()).draft
+    return plan_render(found, Recipe.parse(sizes=size, effort=effort), limits=limits or Limits()).draft
 
 
 @needs_fast_resizer
@@ -77,7 +77,7 @@ def test_effort_decides_first(effort: str, size: str, wanted: int, busy: Probe) 
 def test_fine_texture_takes_fewer_steps(smooth: Probe, busy: Probe) -> None:
     recipe = Recipe.parse(sizes="64")
 
-    assert [plan(found, recipe, limits=Limits()).steps for found in (smooth, busy)] == [3, 2]
+    assert [plan_render(found, recipe, limits=Limits()).steps for found in (smooth, busy)] == [3, 2]
 
 
 @needs_fast_resizer
@@ -86,7 +86,7 @@ def test_black_and_white_is_scaled_in_one_step(effort: str, wanted: int, tmp_pat
     noise(300).convert("1").save(tmp_path / "page.png")
     found = probe(tmp_path / "page.png", limits=Limits())
 
-    assert plan(found, Recipe.parse(sizes="200,100", effort=effort), limits=Limits()).steps == wanted
+    assert plan_render(found, Recipe.parse(sizes="200,100", effort=effort), limits=Limits()).steps == wanted
 
 
 @pytest.mark.parametrize(
@@ -130,4 +130,4 @@ def test_fast_takes_wider_steps_on_smooth_pictures(
 ) -> None:
     recipe = Recipe.parse(sizes="64", effort=effort)
 
-    assert [plan(found, recipe, limits=Limits()).stride for found in (smooth, busy)] == wanted
+    assert [plan_render(found, recipe, limits=Limits()).stride for found in (smooth, busy)] == wanted

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from thumbapp.live.polls import LONGEST_S, MOST_A_SECOND, Polls
+from thumbapp.live.poll_throttle import LONGEST_S, MOST_A_SECOND, PollThrottle
 
 
 class Pages:
@@ -13,7 +13,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._polls = Polls(clock=lambda: self.now)
+        self._polls = PollThrottle(clock=lambda: self.now)
 
     def asked(self, number: int, *, usual_s: float, seconds: float) -> list[float]:
         """Return after how many seconds each of the last questions of *number* pages may be followed."""
@@ -48,4 +48,4 @@ def test_who_is_left_alone_asks_as_usual() -> None:
 
 
 def test_nobody_is_told_to_hurry() -> None:
-    assert Polls().wait_s(60) == 60
+    assert PollThrottle().wait_s(60) == 60

@@ -1,6 +1,6 @@
 """A consumer whose one task notes each run: which message it was, and when it began by the server's clock.
 
-``python -m tests.faults.bell_ringer`` runs it; the environment says where the server is.
+``python -m tests.faults.schedule_consumer`` runs it; the environment says where the server is.
 """
 
 import sys
@@ -36,5 +36,5 @@ def __getattr__(name: str) -> StreamHuey:
 
 
 if __name__ == "__main__":
-    sys.argv = [sys.argv[0], "tests.faults.bell_ringer.huey", *sys.argv[1:]]
+    sys.argv = [sys.argv[0], "tests.faults.schedule_consumer.huey", *sys.argv[1:]]
     consumer_main()

@@ -1,4 +1,4 @@
-"""What one job will take, from the header and the recipe: draft, memory."""
+"""How one job is done, by the header and the recipe: frames, draft, memory."""
 
 import math
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _EXACT_PIXEL_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class RenderPlan:
     """How a job is done: its frames, how far a JPEG is drafted, the memory that takes.
 
     ``steps`` is the most that a thumbnail may be away from the original, each made of the one before,
@@ -51,7 +51,7 @@ class Demand:
     stride: float = 1.0
 
 
-def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
+def plan_render(found: Probe, recipe: Recipe, *, limits: Limits) -> RenderPlan:
     """Return how the thumbnails of *recipe* are made of the picture *found*.
 
     Raises:
@@ -66,7 +66,9 @@ def plan(found: Probe, recipe: Recipe, *, limits: Limits) -> Demand:
     for draft in _possible_drafts(frames, found, effort=recipe.effort):
         needed = estimate(found.header, draft=draft).memory_bytes + results + exact // draft**2
         if needed <= limits.max_decode_bytes:
-            return Demand(frames, draft, needed, _steps(found, recipe.effort), _stride(found, recipe.effort))
+            return RenderPlan(
+                frames, draft, needed, _steps(found, recipe.effort), _stride(found, recipe.effort)
+            )
     raise PictureTooHeavy(needed, limits.max_decode_bytes)
 
 

@@ -13,7 +13,7 @@ TRIES: Final = 600
 _log = logging.getLogger(__name__)
 
 
-def insist(action: Callable[[], object], *, after: BaseException) -> None:
+def retry_in_background(action: Callable[[], object], *, after: BaseException) -> None:
     """Call *action* to mend what the error *after* left half done; it must be safe to call twice.
 
     While Redis is away this returns and goes on trying beside, for ten minutes; at once when *after*
@@ -25,7 +25,7 @@ def insist(action: Callable[[], object], *, after: BaseException) -> None:
             raise after
         action()
     except redis.RedisError:
-        threading.Thread(target=_go_on, args=(action,), name="insist", daemon=True).start()
+        threading.Thread(target=_go_on, args=(action,), name="background-retry", daemon=True).start()
 
 
 def _go_on(action: Callable[[], object]) -> None:

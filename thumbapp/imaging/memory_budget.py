@@ -8,7 +8,7 @@ from contextlib import contextmanager
 POLL_S = 0.05
 
 
-class Budget:
+class MemoryBudget:
     """Bytes that several threads share; they are served in the order in which they ask."""
 
     def __init__(self, total_bytes: int) -> None:
@@ -18,32 +18,32 @@ class Budget:
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserve(self, wanted_bytes: int, *, check: Callable[[], None]) -> "Iterator[Share]":
+    def reserve(self, wanted_bytes: int, *, check: Callable[[], None]) -> "Iterator[Reservation]":
         """Hold *wanted_bytes* (at most all of them) inside the block; wait until they are free.
 
         *check* is called while waiting and ends the wait by raising.
         """
-        share = Share(self, check)
-        share.change(wanted_bytes)
+        reservation = Reservation(self, check)
+        reservation.change(wanted_bytes)
         try:
-            yield share
+            yield reservation
         finally:
-            self.free(share.bytes)
+            self.free(reservation.bytes)
 
     def take(self, wanted_bytes: int, check: Callable[[], None]) -> int:
         """Return how many bytes are now taken: *wanted_bytes*, or all there are."""
-        share, ticket = min(wanted_bytes, self._total), object()
+        taken, ticket = min(wanted_bytes, self._total), object()
         with self._changed:
             self._queue.append(ticket)
             try:
-                while self._queue[0] is not ticket or self._free < share:
+                while self._queue[0] is not ticket or self._free < taken:
                     check()
                     self._changed.wait(POLL_S)
-                self._free -= share
+                self._free -= taken
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
-        return share
+        return taken
 
     def free(self, taken_bytes: int) -> None:
         """Let others take *taken_bytes*."""
@@ -52,10 +52,10 @@ class Budget:
             self._changed.notify_all()
 
 
-class Share:
+class Reservation:
     """What one thread holds of a budget."""
 
-    def __init__(self, budget: Budget, check: Callable[[], None]) -> None:
+    def __init__(self, budget: MemoryBudget, check: Callable[[], None]) -> None:
         self._budget = budget
         self._check = check
         self.bytes = 0

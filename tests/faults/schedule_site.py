@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from tests.faults import bell_ringer
+from tests.faults import schedule_consumer
 from tests.faults.site import LEASE_S, Server, wait_until
 from tests.runtime.up_process import ROOT, clean_environment
 from thumbapp.config import Settings
@@ -29,7 +29,7 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
 
 
-class Belfry:
+class ScheduleSite:
     """A server, schedules each second, and consumers over *folder*."""
 
     def __init__(self, folder: Path, *, binary: Path, durable: bool = False) -> None:
@@ -40,7 +40,7 @@ class Belfry:
         self.settings = replace(
             made, redis_url=self.server.url, data_dir=folder / "data", secret_key="test-secret", lease=LEASE_S
         )
-        self._huey = bell_ringer.build(self.settings)
+        self._huey = schedule_consumer.build(self.settings)
         self.schedules = schedules_of(self._huey, self._huey.client, namespace=NAMESPACE)
         self._consumers: list[subprocess.Popen[bytes]] = []
 
@@ -54,7 +54,7 @@ class Belfry:
         }
         with (self.folder / f"consumer{len(self._consumers)}.log").open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.bell_ringer", "-k", "thread", "-w", "2"],
+                [sys.executable, "-m", "tests.faults.schedule_consumer", "-k", "thread", "-w", "2"],
                 cwd=ROOT,
                 env=clean_environment() | ours | more,
                 stdout=out,
@@ -70,7 +70,7 @@ class Belfry:
 
     def runs(self) -> list[tuple[str, str, int]]:
         """Return each run that has begun: its task, the entry of its message, and when, in ms."""
-        found: list[bytes] = self.server.client.lrange(bell_ringer.RUNS, 0, -1)
+        found: list[bytes] = self.server.client.lrange(schedule_consumer.RUNS, 0, -1)
         told = (line.decode().split() for line in found)
         return [(task, entry, int(began)) for task, entry, began in told]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.patience import comes_true
-from thumbapp.imaging.budget import Budget
+from thumbapp.imaging.memory_budget import MemoryBudget
 
 
 def nothing() -> None:
@@ -14,7 +14,7 @@ def nothing() -> None:
 
 
 def test_shares_never_sum_up_to_more_than_there_is() -> None:
-    budget, held, most, lock = Budget(100), [0], [0], threading.Lock()
+    budget, held, most, lock = MemoryBudget(100), [0], [0], threading.Lock()
 
     def job(share: int) -> None:
         with budget.reserve(share, check=nothing):
@@ -36,7 +36,7 @@ def test_shares_never_sum_up_to_more_than_there_is() -> None:
 
 
 def test_a_large_job_is_not_overtaken_for_ever() -> None:
-    budget, order = Budget(100), []
+    budget, order = MemoryBudget(100), []
 
     def job(name: str, share: int) -> None:
         with budget.reserve(share, check=nothing):
@@ -56,7 +56,7 @@ def test_a_large_job_is_not_overtaken_for_ever() -> None:
 
 
 def test_more_than_all_takes_all() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
 
     with budget.reserve(10**9, check=nothing):
         pass
@@ -65,7 +65,7 @@ def test_more_than_all_takes_all() -> None:
 
 
 def test_waiting_ends_when_told_and_gives_up_its_place() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
 
     def refuse() -> None:
         raise InterruptedError
