@@ -84,12 +84,12 @@ def pages(site: ScheduleSite) -> list[Figure]:
     """Measure a preview and a list of a thousand schedules."""
     settings = replace(site.settings, min_free_mb=0)
     huey = schedule_consumer.build(settings)
-    site = Site(create_app(settings, enqueue=RememberedQueue(), huey=huey))
+    pages_site = Site(create_app(settings, enqueue=RememberedQueue(), huey=huey))
     try:
         headers, client, browser = (
-            site.token(Role.OPERATOR),
-            site.app.test_client(),
-            site.signed_in(Role.OPERATOR),
+            pages_site.token(Role.OPERATOR),
+            pages_site.app.test_client(),
+            pages_site.signed_in(Role.OPERATOR),
         )
         told = {"kind": "cron", "cron": "30 2 * * *", "tz": "Europe/Warsaw"}
         path = "/api/v1/schedules"
@@ -103,7 +103,7 @@ def pages(site: ScheduleSite) -> list[Figure]:
             _timed("a list of 1,000 and more, page", "200 ms", lambda: browser.get("/schedules")),
         ]
     finally:
-        site.close()
+        pages_site.close()
         huey.storage.close()
 
 
