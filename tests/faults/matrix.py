@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.faults import verdict
 from tests.faults.faulty_worker import POINTS
-from tests.faults.hardships import CannotTry, fill, remount, small_disk, wrong_clock
+from tests.faults.machine_faults import CannotTry, fill, remount, small_disk, wrong_clock
 from tests.faults.site import LEASE_S, PATIENCE_S, Site, wait_until
 from tests.runtime.up_process import ROOT
 

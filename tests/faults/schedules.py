@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.hardships import CannotTry, wrong_clock
+from tests.faults.machine_faults import CannotTry, wrong_clock
 from tests.faults.matrix import PAGE, SERVERS
 from tests.faults.schedule_site import ScheduleSite, Verdict
 from tests.faults.site import wait_until

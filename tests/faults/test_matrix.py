@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import skip_or_fail
-from tests.faults.hardships import CannotTry
+from tests.faults.machine_faults import CannotTry
 from tests.faults.matrix import FAULTS, Outcome, run
 from tests.faults.site import Site, wait_until
 from tests.servers import KINDS

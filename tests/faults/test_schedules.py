@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.hardships import CannotTry
+from tests.faults.machine_faults import CannotTry
 from tests.faults.schedule_site import ScheduleSite
 from tests.faults.schedules import FAULTS, run
 from tests.faults.test_matrix import binary_of

@@ -11,8 +11,8 @@ import pytest
 
 from tests.schedules.conftest import Bench
 from thumbapp.errors import BadFile
-from thumbapp.schedules.celery_beat import Found, read_beat
-from thumbapp.schedules.import_export import carry_out, sift
+from thumbapp.schedules.celery_beat import BeatSchedules, read_beat
+from thumbapp.schedules.import_export import carry_out, compare_valid
 
 INTERVALS = {
     1: {"every": 10, "period": "seconds"},
@@ -96,13 +96,13 @@ def dump(path: Path) -> Path:
 
 
 @pytest.fixture(params=[database, dump], ids=["database", "dump"])
-def found(request: pytest.FixtureRequest, tmp_path: Path) -> Found:
+def found(request: pytest.FixtureRequest, tmp_path: Path) -> BeatSchedules:
     """Return what is read of it."""
     return read_beat(request.param(tmp_path / "file"), renamed=RENAMED)
 
 
-def test_what_can_be_carried_is_there_with_all_its_fields(found: Found, one_bench: Bench) -> None:
-    steps, wrong = sift(one_bench.schedules, found.told)
+def test_what_can_be_carried_is_there_with_all_its_fields(found: BeatSchedules, one_bench: Bench) -> None:
+    steps, wrong = compare_valid(one_bench.schedules, found.told)
     carry_out(one_bench.schedules, steps, who="ala")
 
     plans = {one.name: one.plan for one in one_bench.store.all()}
@@ -117,7 +117,7 @@ def test_what_can_be_carried_is_there_with_all_its_fields(found: Found, one_benc
     assert left.startswith("unknown, task: No task is called 'celery.backend_cleanup'.")
 
 
-def test_what_cannot_be_carried_is_listed(found: Found) -> None:
+def test_what_cannot_be_carried_is_listed(found: BeatSchedules) -> None:
     assert found.left == [
         "one off: the queue 'fast' is not carried",
         "one off: the priority is not carried",

@@ -77,7 +77,7 @@ class Accounts:
         return user
 
     def add(self, name: str, *, role: Role, password: str = "") -> User:
-        """Add a user; without a password a link must be made to sign in.
+        """Add a user and return it; without a password a link must be made to sign in.
 
         Raises:
             BadUserName, BadPassword, UserExists: nothing was added.

@@ -14,7 +14,7 @@ from thumbapp.blueprints.identity import address, asker, count_upload, owner, pa
 from thumbapp.blueprints.job_json import accepted_json, batch_json, job_json
 from thumbapp.blueprints.request_params import number_param
 from thumbapp.blueprints.security import protect_cookie_request
-from thumbapp.blueprints.streams import conditional, live_response, paced
+from thumbapp.blueprints.streams import conditional, live_response, with_poll_after
 from thumbapp.errors import BadParameter, FileNotThere
 from thumbapp.imaging.archive import clean_name
 from thumbapp.imaging.recipe import WORDS, Recipe
@@ -65,7 +65,7 @@ def index() -> Response:
 @bp.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
     """Return the job; with ``If-None-Match`` 304 while nothing changed."""
-    return paced(conditional(_job_state(job_id)()), usual_s=POLL_S)
+    return with_poll_after(conditional(_job_state(job_id)()), usual_s=POLL_S)
 
 
 @bp.delete("/jobs/<job_id>")
@@ -125,7 +125,7 @@ def thumbnail(job_id: str, name: str) -> Response:
 @bp.get("/batches/<batch_id>")
 def batch(batch_id: str) -> Response:
     """Return the batch with its jobs; with ``If-None-Match`` 304 while nothing changed."""
-    return paced(conditional(_batch_state(batch_id)()), usual_s=POLL_S)
+    return with_poll_after(conditional(_batch_state(batch_id)()), usual_s=POLL_S)
 
 
 @bp.get("/batches/<batch_id>/events")

@@ -8,7 +8,7 @@ from thumbapp.blueprints.context import job_service
 from thumbapp.blueprints.identity import asker, count_upload, owner
 from thumbapp.blueprints.job_pages import batch_page, job_page
 from thumbapp.blueprints.problems import refused
-from thumbapp.blueprints.streams import paced
+from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import (
     BadParameter,
     JobExpired,
@@ -77,7 +77,7 @@ def panel(job_id: str) -> str:
 def row(job_id: str) -> Response:
     """Return the job's row in a list, for the live update."""
     shown = render_template("jobs/_row.html", job=job_service().find(job_id))
-    return paced(make_response(shown), usual_s=ROW_POLL_S)
+    return with_poll_after(make_response(shown), usual_s=ROW_POLL_S)
 
 
 @bp.get("/batches/<batch_id>")

@@ -23,7 +23,7 @@ def conditional(body: dict[str, Any]) -> Response:
     return response
 
 
-def paced(response: Response, *, usual_s: float, longest_s: float = LONGEST_S) -> Response:
+def with_poll_after(response: Response, *, usual_s: float, longest_s: float = LONGEST_S) -> Response:
     """Return *response* to a question that a page repeats, with the seconds until it may: ``Poll-After``."""
     response.headers["Poll-After"] = f"{parts().poll_throttle.wait_s(usual_s, longest_s=longest_s):.1f}"
     return response

@@ -87,13 +87,13 @@ def _from_beat(
 ) -> "tuple[list[ImportStep], list[str]]":
     """Return what is to be done about each schedule there, and what is left behind."""
     from thumbapp.schedules.celery_beat import read_beat
-    from thumbapp.schedules.import_export import sift
+    from thumbapp.schedules.import_export import compare_valid
 
     pairs = [word.partition("=") for word in renamed]
     if any(not new for _, _, new in pairs):
         raise click.UsageError("--task wants OLD=NEW.")
     found = read_beat(path, renamed={old: new for old, _, new in pairs})
-    steps, wrong = sift(schedules, found.told)
+    steps, wrong = compare_valid(schedules, found.told)
     return steps, [*found.left, *wrong]
 
 

@@ -13,7 +13,7 @@ from thumbapp.errors import BadSetting, CannotStart
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from thumbapp.runtime.supervisor import Plan
+    from thumbapp.runtime.supervisor import LaunchOptions
 
 
 @click.command()
@@ -45,21 +45,21 @@ def up(
     Prints the address, and a link that signs the administrator in once. Ctrl-C stops all of it within
     five seconds.
     """
-    from thumbapp.runtime.supervisor import Plan
+    from thumbapp.runtime.supervisor import LaunchOptions
 
     try:
         settings = Settings.from_environ()
         threads = 0 if no_worker else workers or settings.workers
-        plan = Plan(host, port, threads)
-        code = _run(settings, plan, demo=demo, as_json=as_json, until_eof=until_eof)
+        options = LaunchOptions(host, port, threads)
+        code = _run(settings, options, demo=demo, as_json=as_json, until_eof=until_eof)
     except (CannotStart, BadSetting) as error:
         click.echo(f"Error: {error}", err=True)
         code = 2
     sys.exit(code)
 
 
-def _run(settings: Settings, plan: "Plan", *, demo: bool, as_json: bool, until_eof: bool) -> int:
-    """Run *plan* until somebody asks to stop; returns the exit code."""
+def _run(settings: Settings, options: "LaunchOptions", *, demo: bool, as_json: bool, until_eof: bool) -> int:
+    """Run *options* until somebody asks to stop; returns the exit code."""
     from thumbapp.runtime import lifeline, logs
     from thumbapp.runtime.stopping import StopRequest
     from thumbapp.runtime.supervisor import Supervisor
@@ -71,7 +71,7 @@ def _run(settings: Settings, plan: "Plan", *, demo: bool, as_json: bool, until_e
         lifeline.watch(sys.stdin.buffer, stop.ask)
     say = _say_json if as_json else _say
     make_app = _make_demo if demo else _make_app
-    return Supervisor(settings, plan, make_app=make_app, invite=_invite, say=say, stop=stop).run()
+    return Supervisor(settings, options, make_app=make_app, invite=_invite, say=say, stop=stop).run()
 
 
 def _make_app(settings: Settings) -> "WSGIApplication":

@@ -106,7 +106,7 @@ class JobService:
         batch: str = "",
         count: Callable[[], None] = lambda: None,
     ) -> Submission:
-        """Store the pictures of one upload and queue a job for each.
+        """Store the pictures of one upload, queue a job for each, and return what became of them.
 
         Several files make a batch, as does *batch* ``"new"``; an id adds to that batch of the same
         owner. Of several files a bad one becomes a ``failed`` job and the others go on. *payer* is
@@ -169,7 +169,7 @@ class JobService:
         return self._store.page(owner, state=state, cursor=cursor, limit=limit)
 
     def cancel(self, job_id: str, *, actor: str | None, token: str = "") -> Job:
-        """Stop a waiting or running job; *actor* None is the administrator at the command line."""
+        """Stop and return a waiting or running job; *actor* None is the administrator at the command line."""
         job = self._own(job_id, actor, token)
         job = replace(job, state=JobState.CANCELLED, finished_at=self._clock())
         fields = model.changes(state=job.state, finished_at=job.finished_at, token="")
@@ -180,7 +180,7 @@ class JobService:
         return self._settled(job)
 
     def retry(self, job_id: str, *, actor: str | None) -> Job:
-        """Queue a failed or cancelled job again, at the end of the queue."""
+        """Queue a failed or cancelled job again, at the end of the queue, and return it."""
         job = self._own(job_id, actor)
         self._check_share(job.payer, more=1)
         if not self._media.exists(job_id, SOURCE):

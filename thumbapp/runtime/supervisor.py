@@ -44,7 +44,7 @@ Invite = Callable[[Settings], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LaunchOptions:
     """What to start: where the web listens, and how many worker threads (0: no worker)."""
 
     host: str
@@ -53,7 +53,7 @@ class Plan:
 
 
 class Supervisor:
-    """Runs the parts of *plan* until *stop* is asked for; *say* gets a part's name and a sentence.
+    """Runs the parts of *options* until *stop* is asked for; *say* gets a part's name and a sentence.
 
     *make_app* builds the web application once the server is there. The application may offer, in
     ``extensions["thumbapp.shutdown"]``, callables that end its live streams. *invite* returns the path
@@ -63,14 +63,14 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        plan: Plan,
+        options: LaunchOptions,
         *,
         make_app: "Callable[[Settings], WSGIApplication]",
         invite: Invite,
         say: Say,
         stop: StopRequest,
     ) -> None:
-        self._settings, self._plan = settings, plan
+        self._settings, self._options = settings, options
         self._make_app, self._invite, self._say, self._stop = make_app, invite, say, stop
         self._server: EmbeddedServer | None = None
         self._worker: WorkerProcess | None = None
@@ -85,7 +85,7 @@ class Supervisor:
             CannotStart: something is missing or taken; nothing is left running.
         """
         with hold(self._settings.data_dir) as instance:
-            sockets = listen(self._plan.host, self._plan.port)
+            sockets = listen(self._options.host, self._options.port)
             instance.announce(address_of(sockets))
             try:
                 return self._watch(self._start(sockets))
@@ -136,13 +136,13 @@ class Supervisor:
         return ""
 
     def _start_worker(self) -> None:
-        if not self._plan.workers:
+        if not self._options.workers:
             self._say("worker", "none here; start one with: thumbapp worker")
             return
-        self._worker = WorkerProcess(self._plan.workers)
+        self._worker = WorkerProcess(self._options.workers)
         self._worker.start()
         self._restarters.append(Restarter("worker", self._worker, say=self._say))
-        self._say("worker", f"{self._plan.workers} threads (pid {self._worker.pid})")
+        self._say("worker", f"{self._options.workers} threads (pid {self._worker.pid})")
 
     def _start_web(self, sockets: "list[socket.socket]") -> WebServer:
         with self._stop.interrupting():  # the first time all of it is compiled, which may take half a minute

@@ -23,14 +23,14 @@ Rows = dict[str, dict[Any, dict[str, Any]]]
 
 
 @dataclass(slots=True)
-class Found:
+class BeatSchedules:
     """What was read: each schedule as it is told to ours, and a sentence for all that was left behind."""
 
     told: list[dict[str, Any]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
-def read_beat(path: Path, *, renamed: Mapping[str, str]) -> Found:
+def read_beat(path: Path, *, renamed: Mapping[str, str]) -> BeatSchedules:
     """Return the schedules in *path*; a task in *renamed* is called what stands there. Raises BadFile."""
     try:
         with path.open("rb") as file:
@@ -41,8 +41,8 @@ def read_beat(path: Path, *, renamed: Mapping[str, str]) -> Found:
         raise BadFile(f"{path.name} is neither its SQLite database nor a dumpdata file ({error})") from error
 
 
-def _carried(rows: Rows, renamed: Mapping[str, str]) -> Found:
-    found = Found()
+def _carried(rows: Rows, renamed: Mapping[str, str]) -> BeatSchedules:
+    found = BeatSchedules()
     for row in rows["periodictask"].values():
         _carry(row, rows, found, renamed)
     return found
@@ -80,7 +80,7 @@ def _from_dump(path: Path) -> Rows:
     return found
 
 
-def _carry(row: dict[str, Any], rows: Rows, found: Found, renamed: Mapping[str, str]) -> None:
+def _carry(row: dict[str, Any], rows: Rows, found: BeatSchedules, renamed: Mapping[str, str]) -> None:
     """Add what *row* is as ours to *found*, or why it is not; and what of it is left behind."""
     name = str(row["name"])
     when = _when(row, rows)

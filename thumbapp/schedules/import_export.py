@@ -88,13 +88,15 @@ def compare(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> list[Imp
     Raises:
         BadFile: with a sentence for each field that is wrong.
     """
-    steps, wrong = sift(schedules, told)
+    steps, wrong = compare_valid(schedules, told)
     if wrong:
         raise BadFile(" ".join(wrong))
     return steps
 
 
-def sift(schedules: Schedules, told: Iterable[Mapping[str, Any]]) -> tuple[list[ImportStep], list[str]]:
+def compare_valid(
+    schedules: Schedules, told: Iterable[Mapping[str, Any]]
+) -> tuple[list[ImportStep], list[str]]:
     """Return what is to be done about each schedule that can be saved, and why others cannot."""
     there = {name_key(one.name): one for one in schedules.store.all()}
     now, steps = schedules.store.now(), []

@@ -99,13 +99,13 @@ class Schedules:
         return [Upcoming.of(schedule.slot, plan), *following][: min(count, plan.max_runs or count)]
 
     def create(self, told: Told, *, who: str = "") -> Schedule:
-        """Save a new schedule with the plan in *told*. Raises BadSchedule."""
+        """Save and return a new schedule with the plan in *told*. Raises BadSchedule."""
         now = self.store.now()
         plan = self._read(told, now, None)
         return self._add(plan, now, who=who)
 
     def edit(self, schedule_id: str, told: Told, *, version: int, who: str = "") -> Schedule:
-        """Save what *told* changes of a schedule that was read at *version*.
+        """Save what *told* changes of a schedule that was read at *version*, and return it.
 
         Raises:
             BadSchedule: a field is wrong.
@@ -121,7 +121,10 @@ class Schedules:
         return self._change(schedule_id, edited, who=who)
 
     def switch(self, schedule_id: str, *, on: bool, who: str = "") -> Schedule:
-        """Switch a schedule on or off. Off, nothing of it begins any more; on, what passed is not made up."""
+        """Switch a schedule on or off and return it.
+
+        Off, nothing of it begins any more; on, what passed is not made up.
+        """
         return self._change(
             schedule_id, lambda seen: replace(seen, plan=replace(seen.plan, enabled=on)), who=who
         )
@@ -137,7 +140,7 @@ class Schedules:
         return self._change(schedule_id, as_in_code, who=who)
 
     def duplicate(self, schedule_id: str, *, who: str = "") -> Schedule:
-        """Save a copy of a schedule, switched off, under a name that is free."""
+        """Save and return a copy of a schedule, switched off, under a name that is free."""
         seen, now = self.store.find(schedule_id), self.store.now()
         plan = replace(seen.plan, enabled=False)
         return self._add(self._with_free_name(plan, "copy"), now, who=who)

@@ -71,7 +71,7 @@ class ExecutingHuey(MessageHuey):
         return task
 
     def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
-        """Run *task* and write what became of it."""
+        """Run *task*, write what became of it, and return what it gave, None where it failed."""
         streams = self._streams
         if streams is None or streams.is_busy:
             return super().execute(task, timestamp)
@@ -80,7 +80,7 @@ class ExecutingHuey(MessageHuey):
         return value
 
     def run(self, task: Task, timestamp: datetime | None = None) -> Any:
-        """Run *task*; what becomes of it is written when this thread takes another, or settles.
+        """Run *task* and return what it gave; that is written when this thread takes another, or settles.
 
         Raises:
             redis.RedisError: the server went away; the task, begun or not, waits for another try, as it

@@ -26,7 +26,7 @@ class HeldLock(TaskLock):  # type: ignore[misc]  # huey ships no types
         super().__init__(huey, name, ttl)
 
     def acquire(self) -> bool:
-        """Take the lock; raises TaskLockedException when somebody else has it."""
+        """Take the lock and return True; raises TaskLockedException when somebody else has it."""
         mine = self._huey.holder()
         if self._huey.put_if_empty(self._key, mine or _NO_TASK, self._ttl):
             return True

@@ -142,7 +142,7 @@ class StreamHuey(ExecutingHuey):
         return storage
 
     def enqueue(self, task: Any) -> Any:
-        """Put *task* (a pipeline, a group or a chord too) into the queue, and its record beside it."""
+        """Queue *task* (or a pipeline, group, chord) with its record; return Huey's handle of its result."""
         streams = self._streams
         if streams is None or streams.outbox is not None or not isinstance(task, Task):
             return super().enqueue(task)

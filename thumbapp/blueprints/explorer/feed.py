@@ -13,7 +13,7 @@ from flask import Response, request, stream_with_context
 
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.streams import conditional, paced
+from thumbapp.blueprints.streams import conditional, with_poll_after
 from thumbapp.errors import TooManyStreams
 from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.live import sse
@@ -47,7 +47,7 @@ def feed_portion(feed: Feed, tell: Tell) -> Response:
     """Return what came after the id ``?after=`` as JSON, for a page that asks every few seconds."""
     after, is_lost = _place(feed, request.args.get("after", ""))
     told, position = _portion(feed, tell, after, timeout_s=0, is_lost=is_lost)
-    return paced(conditional(told | {"id": _id(feed, position)}), usual_s=POLL_S)
+    return with_poll_after(conditional(told | {"id": _id(feed, position)}), usual_s=POLL_S)
 
 
 def _frames(

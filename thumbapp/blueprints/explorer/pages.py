@@ -13,7 +13,7 @@ from thumbapp.blueprints.explorer.keys import keys_page, lines
 from thumbapp.blueprints.explorer.values import value_pane
 from thumbapp.blueprints.explorer.where import where
 from thumbapp.blueprints.request_params import number_param
-from thumbapp.blueprints.streams import paced
+from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import MOST_ROWS_STREAMED, STEP
@@ -61,7 +61,7 @@ def scan_keys() -> AnyResponse:
 def status() -> Response:
     """Show how the server is now."""
     page = render_template("explorer/_connection.html", **glance(where()))
-    return paced(Response(page), usual_s=STATUS_S, longest_s=30)
+    return with_poll_after(Response(page), usual_s=STATUS_S, longest_s=30)
 
 
 @bp.post("/mode")

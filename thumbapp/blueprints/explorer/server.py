@@ -14,7 +14,7 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.frame import frame
 from thumbapp.blueprints.explorer.where import Where, where
 from thumbapp.blueprints.request_params import parse_number
-from thumbapp.blueprints.streams import paced
+from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.vitals import EVERY_S, Vitals
 from thumbapp.explorer.vitals_charts import charts_of
@@ -48,7 +48,7 @@ def show() -> str:
 def charts() -> Response:
     """Show the charts alone, for the page to put in their place."""
     samples = parts().explorer.pulse(where().server).samples()
-    return paced(
+    return with_poll_after(
         Response(render_template("explorer/_charts.html", charts=charts_of(samples))), usual_s=EVERY_S
     )
 

@@ -9,7 +9,7 @@ from thumbapp.taskqueue.workers import RunningTask, WorkerInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
+class BusyThread:
     """A task that a thread has in hand, and for how long as far as is known now."""
 
     task: RunningTask
@@ -21,7 +21,7 @@ class WorkerRow:
     """One worker, and what its threads do."""
 
     worker: WorkerInfo
-    busy: list[Busy]
+    busy: list[BusyThread]
 
     @property
     def idle(self) -> int:
@@ -50,4 +50,4 @@ def worker_page() -> dict[str, Any]:
 def _row(worker: WorkerInfo) -> WorkerRow:
     """Return *worker* as a row: what ran at its heartbeat has run for the heartbeat's age longer."""
     running = sorted(worker.running, key=lambda task: (len(task.thread), task.thread))
-    return WorkerRow(worker, [Busy(task, (task.running_s + worker.age_s) * 1000) for task in running])
+    return WorkerRow(worker, [BusyThread(task, (task.running_s + worker.age_s) * 1000) for task in running])
