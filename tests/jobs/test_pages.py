@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from tests.jobs.test_share import draft
+from tests.jobs.test_quota import draft
 from thumbapp.errors import BadParameter
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.store import JobStore

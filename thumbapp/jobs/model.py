@@ -100,7 +100,7 @@ class Job:
     """One picture's way from upload to archive; times are aware and UTC.
 
     ``owner`` is the visitor or account that may change it ("" for a job made without either).
-    ``payer`` is whose share it uses: the owner's or, without one, the address's ("": nobody's);
+    ``payer`` is whose quota it uses: the owner's or, without one, the address's ("": nobody's);
     ``stored`` is how many bytes it takes on the disk. ``number`` orders jobs by creation. ``run_id``
     is the task that may work on it; a retry draws a new one, so that whatever still carries the old
     one changes nothing.

@@ -37,7 +37,7 @@ from thumbapp.jobs import model
 from thumbapp.jobs.background_retry import retry_in_background
 from thumbapp.jobs.ledger import SOURCE, Ledger
 from thumbapp.jobs.model import Batch, Job, JobError, JobState, Original, Page
-from thumbapp.jobs.store import NO_LIMIT, Share
+from thumbapp.jobs.store import NO_LIMIT, Usage
 
 NEW_BATCH: Final = "new"
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class JobService:
         self._store = ledger.store
         self._media = ledger.media
         self._limits = Limits.from_settings(settings)
-        self._most = Share(jobs=settings.jobs_in_flight, bytes=settings.store_mb * MEGA)
+        self._most = Usage(jobs=settings.jobs_in_flight, bytes=settings.store_mb * MEGA)
         self._enqueue = enqueue
         self._withdraw = withdraw
         self._clock = clock
@@ -110,7 +110,7 @@ class JobService:
 
         Several files make a batch, as does *batch* ``"new"``; an id adds to that batch of the same
         owner. Of several files a bad one becomes a ``failed`` job and the others go on. *payer* is
-        whose share is used; *count* is called once a batch and may refuse by raising.
+        whose quota is used; *count* is called once a batch and may refuse by raising.
 
         Raises:
             UploadRefused: no file, too many, or the only file is no picture we take.
@@ -182,7 +182,7 @@ class JobService:
     def retry(self, job_id: str, *, actor: str | None) -> Job:
         """Queue a failed or cancelled job again, at the end of the queue, and return it."""
         job = self._own(job_id, actor)
-        self._check_share(job.payer, more=1)
+        self._check_quota(job.payer, more=1)
         if not self._media.exists(job_id, SOURCE):
             raise WrongState("tried again, for its picture was not kept", job.state)
         again, token = _fresh(job), secrets.token_hex(8)
@@ -235,12 +235,12 @@ class JobService:
         waiting = self._store.waiting()
         if self._settings.queue_limit and waiting + len(uploads) > self._settings.queue_limit:
             raise QueueFull(waiting)
-        self._check_share(payer, more=len(uploads))
+        self._check_quota(payer, more=len(uploads))
         self._media.check_room()
 
-    def _check_share(self, payer: str, *, more: int) -> None:
+    def _check_quota(self, payer: str, *, more: int) -> None:
         """Raise when *payer* cannot have *more* jobs; the store looks again when it adds each."""
-        most, has = self._most, self._store.share(payer) if payer else NO_LIMIT
+        most, has = self._most, self._store.usage(payer) if payer else NO_LIMIT
         if payer and most.jobs and has.jobs + more > most.jobs:
             raise TooManyJobs(most.jobs)
         if payer and most.bytes and has.bytes >= most.bytes:

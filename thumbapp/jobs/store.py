@@ -30,11 +30,11 @@ _CURSOR: Final = re.compile(r"[0-9]{1,15}")
 _RESTORING_S: Final = 60
 _REMOVED_S: Final = 3600
 
-# Adds what the record says to the sum of all and to its payer's share (sign 1), or takes it away (-1).
+# Adds what the record says to the sum of all and to its payer's usage (sign 1), or takes it away (-1).
 # Called before and after each change of a record, within the same script, so both are always the sum of
 # the records.
-_SHARE: Final = """
-local function share(namespace, key, id, sign)
+_COUNT_USAGE: Final = """
+local function count_usage(namespace, key, id, sign)
   local payer, state, stored = unpack(redis.call('HMGET', key, 'payer', 'state', 'stored'))
   local change, all = sign * (tonumber(stored) or 0), namespace .. 'jobs:bytes'
   if change ~= 0 and redis.call('INCRBY', all, change) <= 0 then redis.call('DEL', all) end
@@ -49,36 +49,36 @@ end
 # bytes of this one, how many sorted sets, a score for each, then field, value ...
 # Returns 1, or 0 and -1 when the payer has as many jobs or bytes as there may be.
 _ADD: Final = (
-    _SHARE
+    _COUNT_USAGE
     + """
 local jobs, bytes, sets = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 if jobs > 0 and redis.call('SCARD', KEYS[1]) >= jobs then return 0 end
 if bytes > 0 and (tonumber(redis.call('GET', KEYS[2])) or 0) + ARGV[5] > bytes then return -1 end
 redis.call('HSET', KEYS[3], unpack(ARGV, 7 + sets))
 for i = 1, sets do redis.call('ZADD', KEYS[3 + i], ARGV[6 + i], ARGV[2]) end
-share(ARGV[1], KEYS[3], ARGV[2], 1)
+count_usage(ARGV[1], KEYS[3], ARGV[2], 1)
 return 1
 """
 )
 # KEYS: job. ARGV: namespace, id.
 _DROP: Final = (
-    _SHARE
+    _COUNT_USAGE
     + """
-share(ARGV[1], KEYS[1], ARGV[2], -1)
+count_usage(ARGV[1], KEYS[1], ARGV[2], -1)
 redis.call('DEL', KEYS[1])
 """
 )
 # KEYS: job, queued, expiring. ARGV: id, allowed states (",a,b,"), token that must match or "",
 # place in the queue or "", second of expiry or "", namespace, then field, value ...
 _CHANGE: Final = (
-    _SHARE
+    _COUNT_USAGE
     + """
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or not string.find(ARGV[2], ',' .. state .. ',', 1, true) then return 0 end
 if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'token') ~= ARGV[3] then return 0 end
-share(ARGV[6], KEYS[1], ARGV[1], -1)
+count_usage(ARGV[6], KEYS[1], ARGV[1], -1)
 redis.call('HSET', KEYS[1], unpack(ARGV, 7))
-share(ARGV[6], KEYS[1], ARGV[1], 1)
+count_usage(ARGV[6], KEYS[1], ARGV[1], 1)
 local now = redis.call('HGET', KEYS[1], 'state')
 if now == state and ARGV[4] == '' then return 1 end
 redis.call('ZREM', KEYS[2], ARGV[1])
@@ -102,14 +102,14 @@ return {found, ids[#ids] or ''}
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Usage:
     """What one payer has, or may have at most: jobs that wait or run, and bytes on the disk."""
 
     jobs: int = 0
     bytes: int = 0
 
 
-NO_LIMIT: Final = Share()
+NO_LIMIT: Final = Usage()
 
 
 class JobStore:
@@ -126,7 +126,7 @@ class JobStore:
         """Return the next number: the order of creation, and of the queue."""
         return int(self._redis.incr(self._key("jobs:number")))
 
-    def add(self, job: Job, *, most: Share = NO_LIMIT) -> None:
+    def add(self, job: Job, *, most: Usage = NO_LIMIT) -> None:
         """Write a new job and all its indexes at once.
 
         Raises:
@@ -137,7 +137,7 @@ class JobStore:
         limits = [most.jobs if job.payer else 0, most.bytes if job.payer else 0, job.stored]
         pipe = self._redis.pipeline(transaction=True)
         self._add(
-            keys=[*self._share_keys(job.payer), self._key("job", job.id), *scores],
+            keys=[*self._usage_keys(job.payer), self._key("job", job.id), *scores],
             args=[self._namespace, job.id, *limits, len(scores), *scores.values(), *flat],
             client=pipe,
         )
@@ -150,14 +150,14 @@ class JobStore:
         if added < 0:
             raise StoreFull(most.bytes)
 
-    def share(self, payer: str) -> Share:
+    def usage(self, payer: str) -> Usage:
         """Return what *payer* has now."""
-        load, stored = self._share_keys(payer)
+        load, stored = self._usage_keys(payer)
         pipe = self._redis.pipeline(transaction=False)
         pipe.scard(load)
         pipe.get(stored)
         jobs, stored_bytes = pipe.execute()
-        return Share(jobs, int(stored_bytes or 0))
+        return Usage(jobs, int(stored_bytes or 0))
 
     def stored_bytes(self) -> int:
         """Return how many bytes the files of all jobs take."""
@@ -331,7 +331,7 @@ class JobStore:
             scores[self._key("jobs:expiring")] = self._expiry(job.finished_at or job.created_at)
         return scores
 
-    def _share_keys(self, payer: str) -> list[str]:
+    def _usage_keys(self, payer: str) -> list[str]:
         return [self._key("load", payer), self._key("stored", payer)]
 
     def _load(self, ids: list[str]) -> list[Job]:

@@ -14,7 +14,7 @@ from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs import model
 from thumbapp.jobs.model import Job, JobState
 from thumbapp.jobs.service import new_id
-from thumbapp.jobs.store import JobStore, Share
+from thumbapp.jobs.store import JobStore, Usage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PAYER = "v-somebody"
@@ -43,15 +43,15 @@ def test_a_job_is_counted_from_its_queueing_to_its_removal(store: JobStore) -> N
     job, seen = draft(), []
 
     store.add(job)
-    seen.append(store.share(PAYER))
+    seen.append(store.usage(PAYER))
     change(store, job, JobState.RUNNING)
-    seen.append(store.share(PAYER))
+    seen.append(store.usage(PAYER))
     change(store, job, JobState.DONE, stored=350)
-    seen.append(store.share(PAYER))
+    seen.append(store.usage(PAYER))
     store.expire(store.find(job.id), NOW)
-    seen.append(store.share(PAYER))
+    seen.append(store.usage(PAYER))
 
-    assert seen == [Share(1, 100), Share(1, 100), Share(0, 350), Share(0, 0)]
+    assert seen == [Usage(1, 100), Usage(1, 100), Usage(0, 350), Usage(0, 0)]
 
 
 def test_a_job_that_is_tried_again_is_under_way_again(store: JobStore) -> None:
@@ -59,10 +59,10 @@ def test_a_job_that_is_tried_again_is_under_way_again(store: JobStore) -> None:
     store.add(job)
 
     change(store, job, JobState.FAILED)
-    failed = store.share(PAYER)
+    failed = store.usage(PAYER)
     change(store, job, JobState.QUEUED, place=7)
 
-    assert (failed, store.share(PAYER)) == (Share(0, 100), Share(1, 100))
+    assert (failed, store.usage(PAYER)) == (Usage(0, 100), Usage(1, 100))
 
 
 def test_removing_goes_by_the_record_and_not_by_what_was_read_before(store: JobStore) -> None:
@@ -73,7 +73,7 @@ def test_removing_goes_by_the_record_and_not_by_what_was_read_before(store: JobS
     store.forget(read_before)
     store.forget(read_before)
 
-    assert store.share(PAYER) == Share(0, 0)
+    assert store.usage(PAYER) == Usage(0, 0)
 
 
 def test_nothing_of_it_stays_in_redis(store: JobStore, any_client: redis.Redis) -> None:
@@ -89,14 +89,14 @@ def test_nothing_of_it_stays_in_redis(store: JobStore, any_client: redis.Redis) 
 @pytest.mark.parametrize(
     ("most", "error", "taken"),
     [
-        (Share(jobs=5), TooManyJobs, 5),
-        (Share(bytes=700), StoreFull, 7),
-        (Share(jobs=9, bytes=399), StoreFull, 3),
+        (Usage(jobs=5), TooManyJobs, 5),
+        (Usage(bytes=700), StoreFull, 7),
+        (Usage(jobs=9, bytes=399), StoreFull, 3),
     ],
     ids=["jobs", "bytes", "both"],
 )
 def test_not_one_more_is_taken_side_by_side(
-    store: JobStore, most: Share, error: type[Exception], taken: int
+    store: JobStore, most: Usage, error: type[Exception], taken: int
 ) -> None:
     refused: list[Exception] = []
     begin = threading.Barrier(12)
@@ -114,16 +114,16 @@ def test_not_one_more_is_taken_side_by_side(
     for thread in threads:
         thread.join()
 
-    assert store.share(PAYER) == Share(taken, taken * 100)
+    assert store.usage(PAYER) == Usage(taken, taken * 100)
     assert [type(refusal) for refusal in refused] == [error] * (12 - taken)
     assert len(store.page(PAYER, state=None, cursor=None, limit=50).items) == taken
 
 
 def test_a_job_of_nobody_has_no_limit(store: JobStore) -> None:
     for _ in range(3):
-        store.add(replace(draft(), payer=""), most=Share(jobs=1, bytes=1))
+        store.add(replace(draft(), payer=""), most=Usage(jobs=1, bytes=1))
 
-    assert store.share("") == Share(0, 0)
+    assert store.usage("") == Usage(0, 0)
     assert store.waiting() == 3
 
 
@@ -178,20 +178,20 @@ def test_what_a_finished_job_takes_is_what_lies_on_the_disk(desk: Desk, photo: b
 
     folder: Path = desk.ledger.media.folder(job.id)
     there = sum(path.stat().st_size for path in folder.iterdir() if path.name != "job.json")
-    assert desk.ledger.store.share(PAYER) == Share(0, there)
+    assert desk.ledger.store.usage(PAYER) == Usage(0, there)
 
 
 def test_a_redis_that_came_back_empty_counts_again_what_was_healed(
     desk: Desk, photo: bytes, redis_client: redis.Redis
 ) -> None:
     job = desk.submit(("a.jpg", photo), payer=PAYER)[0]
-    before = desk.ledger.store.share(PAYER)
+    before = desk.ledger.store.usage(PAYER)
     redis_client.flushall()
     desk.clock.pass_(minutes=2)
 
     desk.upkeep.heal()
 
-    assert desk.ledger.store.share(PAYER) == before == Share(1, job.stored)
+    assert desk.ledger.store.usage(PAYER) == before == Usage(1, job.stored)
 
 
 def test_a_batch_is_counted_once(desk: Desk, photo: bytes) -> None:
