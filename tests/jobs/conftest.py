@@ -77,7 +77,7 @@ class InThread:
 
 
 @dataclass
-class Desk:
+class JobParts:
     """All parts that a test of jobs needs."""
 
     settings: Settings
@@ -113,12 +113,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(settings: Settings, redis_client: redis.Redis) -> Desk:
+def parts(settings: Settings, redis_client: redis.Redis) -> JobParts:
     """Return service, upkeep and runner over one ledger."""
     ledger, queue, clock = Ledger.from_settings(settings, redis_client), RememberedQueue(), Clock()
     service = JobService(settings, ledger=ledger, enqueue=queue, withdraw=queue.withdraw, clock=clock)
     upkeep = Upkeep(settings, ledger=ledger, enqueue=queue, clock=clock)
-    return Desk(settings, ledger, queue, clock, service, upkeep)
+    return JobParts(settings, ledger, queue, clock, service, upkeep)
 
 
 @pytest.fixture

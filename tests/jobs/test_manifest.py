@@ -9,13 +9,13 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.imaging_profiles import profile
-from tests.jobs.conftest import Desk, encoded
+from tests.jobs.conftest import JobParts, encoded
 from thumbapp.jobs.manifest import manifest
 from thumbapp.jobs.model import Job
 
 
-def packed(desk: Desk, job: Job) -> tuple[dict[str, Any], zipfile.ZipFile]:
-    archive = zipfile.ZipFile(io.BytesIO(desk.ledger.media.path(job.id, "archive.zip").read_bytes()))
+def packed(parts: JobParts, job: Job) -> tuple[dict[str, Any], zipfile.ZipFile]:
+    archive = zipfile.ZipFile(io.BytesIO(parts.ledger.media.path(job.id, "archive.zip").read_bytes()))
     return json.loads(archive.read("manifest.json")), archive
 
 
@@ -27,13 +27,13 @@ def turned_photo() -> bytes:
     return out.getvalue()
 
 
-def test_the_archive_describes_the_picture_that_came(desk: Desk) -> None:
+def test_the_archive_describes_the_picture_that_came(parts: JobParts) -> None:
     content = turned_photo()
-    [job] = desk.submit(("rob.jfif", content))
+    [job] = parts.submit(("rob.jfif", content))
 
-    desk.run(job)
+    parts.run(job)
 
-    assert packed(desk, job)[0]["original"] == {
+    assert packed(parts, job)[0]["original"] == {
         "name": "rob.jfif",
         "format": "jpeg",
         "width": 253,
@@ -47,12 +47,12 @@ def test_the_archive_describes_the_picture_that_came(desk: Desk) -> None:
     }
 
 
-def test_the_archive_describes_each_thumbnail(desk: Desk, photo: bytes) -> None:
-    [job] = desk.submit(("rob.jfif", photo), sizes="64,128")
+def test_the_archive_describes_each_thumbnail(parts: JobParts, photo: bytes) -> None:
+    [job] = parts.submit(("rob.jfif", photo), sizes="64,128")
 
-    desk.run(job)
+    parts.run(job)
 
-    content, archive = packed(desk, job)
+    content, archive = packed(parts, job)
     assert content["recipe"]["sizes"] == ["64x64", "128x128"]
     assert [item["name"] for item in content["thumbnails"]] == ["rob_64x64.jfif", "rob_128x128.jfif"]
     for item in content["thumbnails"]:
@@ -62,22 +62,22 @@ def test_the_archive_describes_each_thumbnail(desk: Desk, photo: bytes) -> None:
         assert item["format"] == "jpeg"
 
 
-def test_what_was_odd_is_said(desk: Desk) -> None:
+def test_what_was_odd_is_said(parts: JobParts) -> None:
     out = io.BytesIO()
     Image.new("RGB", (20, 20)).save(out, "JPEG", icc_profile=b"nonsense" * 40)
-    [job] = desk.submit(("a.jpg", out.getvalue()))
+    [job] = parts.submit(("a.jpg", out.getvalue()))
 
-    desk.run(job)
+    parts.run(job)
 
-    original = packed(desk, job)[0]["original"]
+    original = packed(parts, job)[0]["original"]
     assert original["profile"] is None
     assert original["notes"] == ["The colour profile is broken and was ignored."]
 
 
-def test_the_record_tells_the_same_as_the_archive(desk: Desk) -> None:
-    [job] = desk.submit(("a.png", encoded(Image.new("LA", (9, 9)), "PNG")))
+def test_the_record_tells_the_same_as_the_archive(parts: JobParts) -> None:
+    [job] = parts.submit(("a.png", encoded(Image.new("LA", (9, 9)), "PNG")))
 
-    desk.run(job)
+    parts.run(job)
 
-    told = manifest(desk.service.find(job.id))
-    assert json.loads(json.dumps(told)) == packed(desk, job)[0]
+    told = manifest(parts.service.find(job.id))
+    assert json.loads(json.dumps(told)) == packed(parts, job)[0]

@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.conftest import PrivateServer
-from tests.jobs.conftest import OWNER, Desk
+from tests.jobs.conftest import OWNER, JobParts
 from tests.patience import comes_true
 from thumbapp.config import Settings
 from thumbapp.imaging.recipe import Recipe
@@ -79,7 +79,7 @@ def door(server: PrivateServer) -> Iterator[Door]:
 
 
 @pytest.fixture
-def service(desk: Desk, settings: Settings, door: Door) -> Iterator[JobService]:
+def service(parts: JobParts, settings: Settings, door: Door) -> Iterator[JobService]:
     """Return a service that reaches Redis through the door, its queue too."""
     client: redis.Redis = redis.Redis(
         host="127.0.0.1",
@@ -98,16 +98,16 @@ def service(desk: Desk, settings: Settings, door: Door) -> Iterator[JobService]:
     client.close()
 
 
-def left(desk: Desk, client: redis.Redis) -> list[bytes]:
+def left(parts: JobParts, client: redis.Redis) -> list[bytes]:
     """Return every key that tells of a job or a batch."""
-    numbers = desk.settings.namespace.encode() + b"jobs:number"
-    kept = {numbers, desk.settings.namespace.encode() + b"events", b"runs"}
+    numbers = parts.settings.namespace.encode() + b"jobs:number"
+    kept = {numbers, parts.settings.namespace.encode() + b"events", b"runs"}
     return [key for key in client.scan_iter() if key not in kept]
 
 
 @pytest.mark.parametrize("files", [1, 2], ids=["one picture", "a batch"])
 def test_a_hang_at_any_moment_leaves_no_part_of_an_upload(
-    desk: Desk, service: JobService, door: Door, redis_client: redis.Redis, photo: bytes, files: int
+    parts: JobParts, service: JobService, door: Door, redis_client: redis.Redis, photo: bytes, files: int
 ) -> None:
     failures = 0
     is_accepted = False
@@ -120,21 +120,21 @@ def test_a_hang_at_any_moment_leaves_no_part_of_an_upload(
         except redis.RedisError:
             failures += 1
             door.open()
-            assert desk.folders() == []
-            assert comes_true(lambda: not left(desk, redis_client)), left(desk, redis_client)
+            assert parts.folders() == []
+            assert comes_true(lambda: not left(parts, redis_client)), left(parts, redis_client)
         else:
             is_accepted = True
     door.open()
 
     assert failures >= 4
-    assert len(desk.folders()) == files
+    assert len(parts.folders()) == files
 
 
 def test_a_retry_that_could_not_be_queued_leaves_the_job_as_it_was(
-    desk: Desk, service: JobService, door: Door, photo: bytes
+    parts: JobParts, service: JobService, door: Door, photo: bytes
 ) -> None:
-    (job,) = desk.submit(("a.jpg", photo))
-    cancelled = desk.service.cancel(job.id, actor=OWNER)
+    (job,) = parts.submit(("a.jpg", photo))
+    cancelled = parts.service.cancel(job.id, actor=OWNER)
     failures = 0
     is_queued = False
     while not is_queued:
@@ -144,8 +144,8 @@ def test_a_retry_that_could_not_be_queued_leaves_the_job_as_it_was(
         except redis.RedisError:
             failures += 1
             door.open()
-            assert comes_true(lambda: desk.service.find(job.id) == cancelled)
+            assert comes_true(lambda: parts.service.find(job.id) == cancelled)
     door.open()
 
     assert failures > 2
-    assert desk.service.find(job.id).attempt == 2
+    assert parts.service.find(job.id).attempt == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.jobs.conftest import Desk
+from tests.jobs.conftest import JobParts
 from thumbapp.errors import StoreFull, TooManyJobs, TooManyUploads
 from thumbapp.imaging.recipe import Recipe
 from thumbapp.jobs import model
@@ -127,11 +127,11 @@ def test_a_job_of_nobody_has_no_limit(store: JobStore) -> None:
     assert store.waiting() == 3
 
 
-def limited(desk: Desk, **settings: int) -> Desk:
-    """Return *desk* with a service of other limits."""
-    changed = replace(desk.settings, **settings)  # type: ignore[arg-type] # numbers all
-    service = type(desk.service)(changed, ledger=desk.ledger, enqueue=desk.queue, clock=desk.clock)
-    return replace(desk, service=service)
+def limited(parts: JobParts, **settings: int) -> JobParts:
+    """Return *parts* with a service of other limits."""
+    changed = replace(parts.settings, **settings)  # type: ignore[arg-type] # numbers all
+    service = type(parts.service)(changed, ledger=parts.ledger, enqueue=parts.queue, clock=parts.clock)
+    return replace(parts, service=service)
 
 
 @pytest.mark.parametrize(
@@ -144,60 +144,60 @@ def limited(desk: Desk, **settings: int) -> Desk:
     ids=["no place", "not for all of a batch", "no room"],
 )
 def test_what_is_too_much_is_refused_and_leaves_nothing(
-    desk: Desk, photo: bytes, limits: dict[str, int], error: type[Exception], files: int
+    parts: JobParts, photo: bytes, limits: dict[str, int], error: type[Exception], files: int
 ) -> None:
-    desk = limited(desk, **limits)
+    parts = limited(parts, **limits)
     size = 499_999 - len(photo) if "store_mb" in limits else 0
     for _ in range(2):
-        desk.submit(("a.jpg", photo + bytes(size)), payer=PAYER)
-    folders, waiting, runs = desk.folders(), desk.service.waiting(), list(desk.queue.runs)
+        parts.submit(("a.jpg", photo + bytes(size)), payer=PAYER)
+    folders, waiting, runs = parts.folders(), parts.service.waiting(), list(parts.queue.runs)
 
     with pytest.raises(error, match="Nothing was saved"):
-        desk.submit(*[("b.jpg", photo)] * files, payer=PAYER)
+        parts.submit(*[("b.jpg", photo)] * files, payer=PAYER)
 
-    assert (desk.folders(), desk.service.waiting(), desk.queue.runs) == (folders, waiting, runs)
-    assert desk.submit(("c.jpg", photo), payer="v-somebody-else", owner="v-somebody-else")
+    assert (parts.folders(), parts.service.waiting(), parts.queue.runs) == (folders, waiting, runs)
+    assert parts.submit(("c.jpg", photo), payer="v-somebody-else", owner="v-somebody-else")
 
 
-def test_a_job_of_a_full_queue_cannot_be_tried_again(desk: Desk, photo: bytes) -> None:
-    desk = limited(desk, jobs_in_flight=1)
-    first = desk.submit(("a.jpg", photo), payer=PAYER)[0]
-    desk.service.cancel(first.id, actor=first.owner)
-    desk.submit(("b.jpg", photo), payer=PAYER)
+def test_a_job_of_a_full_queue_cannot_be_tried_again(parts: JobParts, photo: bytes) -> None:
+    parts = limited(parts, jobs_in_flight=1)
+    first = parts.submit(("a.jpg", photo), payer=PAYER)[0]
+    parts.service.cancel(first.id, actor=first.owner)
+    parts.submit(("b.jpg", photo), payer=PAYER)
 
     with pytest.raises(TooManyJobs):
-        desk.service.retry(first.id, actor=first.owner)
+        parts.service.retry(first.id, actor=first.owner)
 
-    assert desk.service.find(first.id).state is JobState.CANCELLED
+    assert parts.service.find(first.id).state is JobState.CANCELLED
 
 
-def test_what_a_finished_job_takes_is_what_lies_on_the_disk(desk: Desk, photo: bytes) -> None:
-    job = desk.submit(("a.jpg", photo), sizes="64,128", payer=PAYER)[0]
+def test_what_a_finished_job_takes_is_what_lies_on_the_disk(parts: JobParts, photo: bytes) -> None:
+    job = parts.submit(("a.jpg", photo), sizes="64,128", payer=PAYER)[0]
 
-    desk.run(job)
+    parts.run(job)
 
-    folder: Path = desk.ledger.media.folder(job.id)
+    folder: Path = parts.ledger.media.folder(job.id)
     there = sum(path.stat().st_size for path in folder.iterdir() if path.name != "job.json")
-    assert desk.ledger.store.usage(PAYER) == Usage(0, there)
+    assert parts.ledger.store.usage(PAYER) == Usage(0, there)
 
 
 def test_a_redis_that_came_back_empty_counts_again_what_was_healed(
-    desk: Desk, photo: bytes, redis_client: redis.Redis
+    parts: JobParts, photo: bytes, redis_client: redis.Redis
 ) -> None:
-    job = desk.submit(("a.jpg", photo), payer=PAYER)[0]
-    before = desk.ledger.store.usage(PAYER)
+    job = parts.submit(("a.jpg", photo), payer=PAYER)[0]
+    before = parts.ledger.store.usage(PAYER)
     redis_client.flushall()
-    desk.clock.pass_(minutes=2)
+    parts.clock.pass_(minutes=2)
 
-    desk.upkeep.heal()
+    parts.upkeep.heal()
 
-    assert desk.ledger.store.usage(PAYER) == before == Usage(1, job.stored)
+    assert parts.ledger.store.usage(PAYER) == before == Usage(1, job.stored)
 
 
-def test_a_batch_is_counted_once(desk: Desk, photo: bytes) -> None:
+def test_a_batch_is_counted_once(parts: JobParts, photo: bytes) -> None:
     counted: list[int] = []
-    first = desk.service.submit(
-        desk.uploads(("a.jpg", photo)),
+    first = parts.service.submit(
+        parts.uploads(("a.jpg", photo)),
         Recipe.parse(sizes="64"),
         owner=PAYER,
         batch="new",
@@ -205,8 +205,8 @@ def test_a_batch_is_counted_once(desk: Desk, photo: bytes) -> None:
     )
 
     for _ in range(3):
-        desk.service.submit(
-            desk.uploads(("b.jpg", photo)),
+        parts.service.submit(
+            parts.uploads(("b.jpg", photo)),
             Recipe.parse(sizes="64"),
             owner=PAYER,
             batch=first.batch,
@@ -216,16 +216,16 @@ def test_a_batch_is_counted_once(desk: Desk, photo: bytes) -> None:
     assert counted == [1]
 
 
-def test_an_upload_that_is_not_counted_in_stores_nothing(desk: Desk, photo: bytes) -> None:
+def test_an_upload_that_is_not_counted_in_stores_nothing(parts: JobParts, photo: bytes) -> None:
     def refuse() -> None:
         raise TooManyUploads(300, 60)
 
     with pytest.raises(TooManyUploads):
-        desk.service.submit(
-            desk.uploads(("a.jpg", photo)), Recipe.parse(sizes="64"), owner=PAYER, count=refuse
+        parts.service.submit(
+            parts.uploads(("a.jpg", photo)), Recipe.parse(sizes="64"), owner=PAYER, count=refuse
         )
 
-    assert desk.folders() == []
+    assert parts.folders() == []
 
 
 def test_the_bytes_of_all_jobs_are_counted_whoever_pays(store: JobStore) -> None:
