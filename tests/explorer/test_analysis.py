@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.explorer.test_scan import fill
-from thumbapp.explorer.analysis import Analysis, analyse, life_of, prefix_of
+from thumbapp.explorer.analysis import Analysis, analyse, prefix_of, ttl_range
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.scan import Row, Search
 
@@ -50,7 +50,7 @@ def test_a_whole_count_has_no_error() -> None:
     assert report.is_complete
     assert (report.whole.keys, report.whole.error_bytes) == (500, 0)
     assert [(item.label, item.keys) for item in report.by_prefix] == [("big:", 50), ("small:", 450)]
-    assert {item.label: item.keys for item in report.by_life} == {"no end": 50, "less than a minute": 450}
+    assert {item.label: item.keys for item in report.by_ttl} == {"no end": 50, "less than a minute": 450}
     assert report.without_end.keys == 50
     assert [row.bytes for row in report.biggest] == sorted(
         [row.bytes or 0 for row in rows(500)], reverse=True
@@ -103,4 +103,4 @@ def test_a_name_has_a_beginning(name: bytes, depth: int, prefix: str) -> None:
     ("ttl_ms", "words"), [(None, "no end"), (0, "less than a minute"), (10**12, "a week or more")]
 )
 def test_a_life_has_a_word(ttl_ms: int | None, words: str) -> None:
-    assert life_of(Row(b"", "string", ttl_ms, 1, 1)) == words
+    assert ttl_range(Row(b"", "string", ttl_ms, 1, 1)) == words

@@ -8,24 +8,24 @@ import redis
 
 from tests.patience import until
 from thumbapp.errors import PatternTooWild, TooManyChannels
-from thumbapp.explorer.feeds import KEPT, Feed, Newsroom
+from thumbapp.explorer.feeds import KEPT, Feed, FeedHub
 from thumbapp.explorer.servers import Server
 
 
 @pytest.fixture
-def newsroom(home: Server) -> Iterator[Newsroom]:
+def feed_hub(home: Server) -> Iterator[FeedHub]:
     """Return the feeds of each kind of server."""
-    newsroom = Newsroom(home.link)
-    yield newsroom
-    newsroom.close()
+    feed_hub = FeedHub(home.link)
+    yield feed_hub
+    feed_hub.close()
 
 
 @pytest.fixture
-def listening(newsroom: Newsroom, any_client: redis.Redis) -> Callable[..., Feed]:
+def listening(feed_hub: FeedHub, any_client: redis.Redis) -> Callable[..., Feed]:
     """Return what opens a feed that the server has heard of."""
 
     def one(channels: list[bytes], patterns: list[bytes] | None = None) -> Feed:
-        feed = newsroom.feed(channels=channels, patterns=patterns or [])
+        feed = feed_hub.feed(channels=channels, patterns=patterns or [])
         until(lambda: all(count for _, count in any_client.pubsub_numsub(*channels)))
         until(lambda: any_client.pubsub_numpat() >= len(patterns or []))
         return feed
@@ -124,17 +124,17 @@ def test_a_reader_is_woken(listening: Callable[..., Feed], any_client: redis.Red
 
 
 def test_what_nobody_reads_is_not_listened_to(
-    newsroom: Newsroom, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    feed_hub: FeedHub, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("thumbapp.explorer.feeds.LINGERS_S", 0.0)
-    newsroom.feed(channels=[b"news"])
+    feed_hub.feed(channels=[b"news"])
 
     until(lambda: any_client.pubsub_numsub("news")[0][1] == 0)
-    until(lambda: newsroom._thread is None)
+    until(lambda: feed_hub._thread is None)
 
 
-def test_too_much_is_refused(newsroom: Newsroom) -> None:
+def test_too_much_is_refused(feed_hub: FeedHub) -> None:
     with pytest.raises(TooManyChannels):
-        newsroom.feed(channels=[str(number).encode() for number in range(10_000)])
+        feed_hub.feed(channels=[str(number).encode() for number in range(10_000)])
     with pytest.raises(PatternTooWild):
-        newsroom.feed(patterns=[b"*a" * 500])
+        feed_hub.feed(patterns=[b"*a" * 500])

@@ -3,8 +3,8 @@
 import pytest
 
 from thumbapp.errors import BadParameter
-from thumbapp.explorer.line import parse
 from thumbapp.explorer.names import from_id, shown, to_id
+from thumbapp.explorer.quoting import parse
 
 NAMES = [
     b"",

@@ -8,7 +8,7 @@ import redis
 from tests.explorer.conftest import ADMIN, EDITOR
 from tests.patience import until
 from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded, ServerAway
-from thumbapp.explorer.feeds import Newsroom
+from thumbapp.explorer.feeds import FeedHub
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.notifications import SETTING, Notifications, event_of, patterns
 
@@ -99,8 +99,8 @@ def test_set_and_append_arrive_as_they_happen(
     gate: Gate, switch: Notifications, turn_on: Callable[[str], None], any_client: redis.Redis
 ) -> None:
     turn_on("KE$")
-    newsroom = Newsroom(gate.server.link)
-    feed = newsroom.feed(patterns=patterns(switch.state().letters, db=0))
+    feed_hub = FeedHub(gate.server.link)
+    feed = feed_hub.feed(patterns=patterns(switch.state().letters, db=0))
     until(lambda: any_client.pubsub_numpat() == 2)
 
     any_client.set("key", "1")
@@ -114,7 +114,7 @@ def test_set_and_append_arrive_as_they_happen(
         ("key", b"key", b"incrby"),
         ("event", b"key", b"incrby"),
     ]
-    newsroom.close()
+    feed_hub.close()
 
 
 def test_what_it_was_comes_back_even_when_the_servers_answer_is_lost(

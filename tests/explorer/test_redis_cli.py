@@ -16,7 +16,7 @@ from tests.explorer.conftest import ADMIN, ListAudit
 from thumbapp.errors import LineUnreadable
 from thumbapp.explorer.console import Console
 from thumbapp.explorer.gate import Gate
-from thumbapp.explorer.line import quote
+from thumbapp.explorer.quoting import quote
 from thumbapp.explorer.servers import Server
 from thumbapp.explorer.wire import Link
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.conftest import PrivateServer, skip_or_fail
-from thumbapp.explorer.line import parse
+from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.replies import as_json, as_text
 from thumbapp.explorer.resp import Cut, Failure, Reply, Status
 from thumbapp.explorer.wire import Link

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from thumbapp.explorer.servers import Server
-from thumbapp.explorer.syntax import SyntaxBook, complete, shipped
+from thumbapp.explorer.syntax import CommandDocs, complete, shipped
 from thumbapp.explorer.wire import Line
 
 
@@ -18,9 +18,9 @@ def line(home: Server) -> Iterator[Line]:
 
 
 @pytest.fixture
-def book(line: Line) -> SyntaxBook:
-    """Return the book of each kind of server."""
-    return SyntaxBook.ask(line)
+def docs(line: Line) -> CommandDocs:
+    """Return the commands of each kind of server."""
+    return CommandDocs.ask(line)
 
 
 @pytest.mark.parametrize(
@@ -33,27 +33,27 @@ def book(line: Line) -> SyntaxBook:
         (["object", "encoding"], "OBJECT ENCODING key"),
     ],
 )
-def test_a_command_has_its_line_of_syntax(words: list[str], syntax: str, book: SyntaxBook) -> None:
-    usage = book.usage(words)
+def test_a_command_has_its_line_of_syntax(words: list[str], syntax: str, docs: CommandDocs) -> None:
+    usage = docs.usage(words)
 
     assert usage is not None
     assert usage.syntax == syntax
 
 
-def test_every_command_of_the_server_has_one(book: SyntaxBook, any_client: redis.Redis) -> None:
+def test_every_command_of_the_server_has_one(docs: CommandDocs, any_client: redis.Redis) -> None:
     names = [str(name).upper() for name in any_client.command()]
 
-    assert [name for name in names if not _is_known(book, name)] == []
+    assert [name for name in names if not _is_known(docs, name)] == []
 
 
-def _is_known(book: SyntaxBook, name: str) -> bool:
-    return book.usage([name]) is not None or bool(book.words([name], ""))
+def _is_known(docs: CommandDocs, name: str) -> bool:
+    return docs.usage([name]) is not None or bool(docs.words([name], ""))
 
 
-def test_no_command_is_offered_that_the_server_lacks(book: SyntaxBook, any_client: redis.Redis) -> None:
+def test_no_command_is_offered_that_the_server_lacks(docs: CommandDocs, any_client: redis.Redis) -> None:
     names = {str(name).upper() for name in any_client.command()}
 
-    assert set(book.words([], "Z")) <= names
+    assert set(docs.words([], "Z")) <= names
 
 
 @pytest.mark.parametrize(
@@ -67,30 +67,30 @@ def test_no_command_is_offered_that_the_server_lacks(book: SyntaxBook, any_clien
     ],
 )
 def test_a_line_is_completed(
-    text: str, expected: list[str], book: SyntaxBook, line: Line, any_client: redis.Redis
+    text: str, expected: list[str], docs: CommandDocs, line: Line, any_client: redis.Redis
 ) -> None:
     any_client.mset({"user:1": "a", "user:2": "b", "other": "c"})
 
-    found = complete(book, text, line)
+    found = complete(docs, text, line)
 
     assert set(expected) <= set(found.lines)
     assert expected or not found.lines
 
 
 def test_odd_names_are_completed_so_that_they_can_be_sent(
-    book: SyntaxBook, line: Line, any_client: redis.Redis
+    docs: CommandDocs, line: Line, any_client: redis.Redis
 ) -> None:
     any_client.set(b"my key\xff", "a")
 
-    assert complete(book, "GET my", line).lines == ('GET "my key\\xff"',)
+    assert complete(docs, "GET my", line).lines == ('GET "my key\\xff"',)
 
 
 def test_what_looks_like_a_pattern_is_taken_literally(
-    book: SyntaxBook, line: Line, any_client: redis.Redis
+    docs: CommandDocs, line: Line, any_client: redis.Redis
 ) -> None:
     any_client.mset({"a*b": "1", "axb": "2"})
 
-    assert complete(book, "GET a*", line).lines == ("GET a*b",)
+    assert complete(docs, "GET a*", line).lines == ("GET a*b",)
 
 
 def test_the_table_that_is_shipped_knows_the_commands_of_redis_5() -> None:

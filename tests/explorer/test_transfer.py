@@ -16,7 +16,7 @@ from tests.explorer.test_scan import fill
 from thumbapp.errors import BadImport, ModeNeeded, ServerReadOnly
 from thumbapp.explorer.export import export
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.intake import Imported, Policy, import_lines
+from thumbapp.explorer.key_import import Imported, Policy, import_lines
 from thumbapp.explorer.records import Record, parse
 from thumbapp.explorer.scan import Search
 

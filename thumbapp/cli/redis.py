@@ -52,9 +52,9 @@ def redis() -> None:
 @on_target
 def ping(*, target: Target, as_json: bool) -> None:
     """Ask the server for a PONG; exits with 1 when none comes."""
-    from thumbapp.explorer.overview import look
+    from thumbapp.explorer.overview import read_overview
 
-    found = look(target.gate, db=target.db)
+    found = read_overview(target.gate, db=target.db)
     facts = {"server": target.gate.server.label, "product": found.product, "ms": round(found.ping_ms, 3)}
     if as_json:
         say_json({"reply": "PONG", **facts})
@@ -80,13 +80,13 @@ def keys(
 
     PATTERN knows ``*``, ``?`` and ``[...]``; ``\xNN`` is that byte. --json prints an object a line.
     """
+    from thumbapp.explorer.json_output import row_as_json
     from thumbapp.explorer.names import shown, typed
     from thumbapp.explorer.scan import Search, every
-    from thumbapp.explorer.told import row_told
 
     for row in every(target.gate, Search(typed(pattern), kind), db=target.db, limit=limit):
         if as_json:
-            say_json(row_told(row))
+            say_json(row_as_json(row))
         elif is_raw:
             write(row.name + b"\0")
         else:
@@ -148,7 +148,7 @@ def _say_report(report: "Report") -> None:
 
 
 def _groups(report: "Report") -> "dict[str, list[Estimate]]":
-    return {"by name": report.by_prefix, "by type": report.by_type, "by life": report.by_life}
+    return {"by name": report.by_prefix, "by type": report.by_type, "by life": report.by_ttl}
 
 
 def _size(item: "Estimate") -> str:
@@ -159,7 +159,7 @@ def _size(item: "Estimate") -> str:
 def _report_told(report: "Report") -> dict[str, object]:
     from dataclasses import asdict
 
-    from thumbapp.explorer.told import row_told
+    from thumbapp.explorer.json_output import row_as_json
 
     return {
         "sampled": report.sampled,
@@ -167,5 +167,5 @@ def _report_told(report: "Report") -> dict[str, object]:
         "all": asdict(report.whole),
         "no_end": asdict(report.without_end),
         **{head.replace(" ", "_"): list(map(asdict, groups)) for head, groups in _groups(report).items()},
-        "biggest": list(map(row_told, report.biggest)),
+        "biggest": list(map(row_as_json, report.biggest)),
     }

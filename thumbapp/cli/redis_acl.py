@@ -31,12 +31,12 @@ def install(*, target: Target, only_print: bool, as_json: bool) -> None:
     Where the server has no ACL or we may not change it, the commands are printed for who may, and the exit
     code is 1. The server forgets users at its restart unless they are saved: ACL SAVE or CONFIG REWRITE.
     """
-    from thumbapp.explorer.wall import RULES, Installed, lines
-    from thumbapp.explorer.wall import install as make
+    from thumbapp.explorer.acl_install import RULES, Installed, setuser_commands
+    from thumbapp.explorer.acl_install import install as make
 
     passwords = {user: secrets.token_urlsafe(18) for user in RULES}
     if only_print:
-        done = Installed([], lines(passwords))
+        done = Installed([], setuser_commands(passwords))
     else:
         done = make(target.gate, passwords, caller=target.caller)
     if as_json:
@@ -60,6 +60,6 @@ def _say(made: list[str], passwords: dict[str, str], left: "list[Argv]", *, refu
 
 
 def _line(argv: "Argv") -> str:
-    from thumbapp.explorer.line import command_line
+    from thumbapp.explorer.quoting import command_line
 
     return command_line(str(word).encode() for word in argv)

@@ -28,7 +28,7 @@ def cli_command(*, target: Target, command: tuple[str, ...], as_json: bool) -> N
     What asks first asks on a terminal, and is refused elsewhere. Exits with 1 when the last line failed.
     """
     from thumbapp.explorer.console import Console
-    from thumbapp.explorer.line import command_line
+    from thumbapp.explorer.quoting import command_line
 
     console, is_well = Console(target.gate, db=target.db), True
     words = [word.encode("utf-8", "surrogateescape") for word in command]

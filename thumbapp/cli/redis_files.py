@@ -13,7 +13,7 @@ from thumbapp.cli.redis_target import Target, on_target, remark
 from thumbapp.errors import ThumbAppError
 
 if TYPE_CHECKING:
-    from thumbapp.explorer.intake import Imported
+    from thumbapp.explorer.key_import import Imported
 
 
 @click.command("export")
@@ -67,7 +67,7 @@ def import_command(*, target: Target, file: BinaryIO, taken: str, dry_run: bool,
 
     Takes lines of JSON, as export writes them.
     """
-    from thumbapp.explorer.intake import Imported, Policy, import_lines
+    from thumbapp.explorer.key_import import Imported, Policy, import_lines
 
     steps = import_lines(
         target.gate, file, caller=target.caller, db=target.db, policy=Policy(taken), dry_run=dry_run

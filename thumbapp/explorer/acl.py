@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import BadEdit
-from thumbapp.explorer.asking import Asking
-from thumbapp.explorer.parts import items, pairs, readable, text
+from thumbapp.explorer.gate_client import GateClient
+from thumbapp.explorer.reply_types import items, pairs, readable, text
 from thumbapp.explorer.resp import Argv, Reply
 
 _NAME: Final = re.compile(r"[^\s\x00]{1,200}")
@@ -75,7 +75,7 @@ class Verdict:
     says: str
 
 
-class Acl(Asking):
+class Acl(GateClient):
     """The users of one server, asked and changed through the gate on behalf of *caller*."""
 
     needs = ("ACL", "6.0")

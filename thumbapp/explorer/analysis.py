@@ -1,4 +1,4 @@
-"""What fills a database: memory by beginning of the name, by type and by life, from a bounded sample.
+"""What fills a database: memory by beginning of the name, by type and by time to live, from a bounded sample.
 
 SCAN goes through keys in the order of their hashes, so that its first ten thousand are a fair draw
 from all; what is concluded from them is said with its error.
@@ -21,7 +21,7 @@ _MOST_TALLIES: Final = 10_000
 _OTHERS: Final = "(others)"
 _WITHIN_S: Final = 30.0
 _SURE: Final = 1.96  # of twenty estimates, nineteen are within this many deviations
-_LIVES: Final = (
+_TTL_RANGES: Final = (
     (60_000, "less than a minute"),
     (3_600_000, "less than an hour"),
     (86_400_000, "less than a day"),
@@ -68,7 +68,7 @@ class Report:
     whole: Estimate
     by_prefix: list[Estimate]
     by_type: list[Estimate]
-    by_life: list[Estimate]
+    by_ttl: list[Estimate]
     without_end: Estimate
     biggest: list[Row]
 
@@ -110,7 +110,7 @@ class Analysis:
         self._whole, self._endless = _Tally(), _Tally()
         self._prefixes: dict[str, _Tally] = {}
         self._types: dict[str, _Tally] = {}
-        self._lives: dict[str, _Tally] = {}
+        self._ttls: dict[str, _Tally] = {}
         self._biggest: list[tuple[int, int, Row]] = []
 
     def add(self, row: Row) -> None:
@@ -124,7 +124,7 @@ class Analysis:
         for tallies, label in (
             (self._prefixes, prefix),
             (self._types, row.type),
-            (self._lives, life_of(row)),
+            (self._ttls, ttl_range(row)),
         ):
             if len(tallies) >= _MOST_TALLIES and label not in tallies:
                 label = _OTHERS
@@ -150,7 +150,7 @@ class Analysis:
             whole=estimate("all keys", self._whole),
             by_prefix=ranked(self._prefixes),
             by_type=ranked(self._types),
-            by_life=ranked(self._lives),
+            by_ttl=ranked(self._ttls),
             without_end=estimate("no end", self._endless),
             biggest=[row for _, _, row in sorted(self._biggest, reverse=True)],
         )
@@ -164,8 +164,8 @@ def prefix_of(name: bytes, delimiter: bytes, depth: int) -> str:
     return shown(delimiter.join(parts[: min(depth, len(parts) - 1)]) + delimiter)
 
 
-def life_of(row: Row) -> str:
+def ttl_range(row: Row) -> str:
     """Return in words how long a key has left."""
     if row.ttl_ms is None:
         return "no end"
-    return next((words for below_ms, words in _LIVES if row.ttl_ms < below_ms), "a week or more")
+    return next((words for below_ms, words in _TTL_RANGES if row.ttl_ms < below_ms), "a week or more")

@@ -13,7 +13,7 @@ from typing import Final
 from thumbapp.errors import BadEdit
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import number
+from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.scan import Place, Search, walk_names
 from thumbapp.explorer.wire import Line, unfailed

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from thumbapp.errors import MustWait, ThumbAppError, TooManyQueued, TransactionLost
 from thumbapp.explorer.gate import Caller, Gate, command_name
-from thumbapp.explorer.line import command_line, parse
+from thumbapp.explorer.quoting import command_line, parse
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, Mode, rule_for

@@ -15,7 +15,7 @@ import redis
 from thumbapp.errors import ConsoleNotFound, ThumbAppError, TooManyConsoles
 from thumbapp.explorer.console import Console, Said
 from thumbapp.explorer.gate import Gate
-from thumbapp.explorer.line import parse
+from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.resp import word
 
 IDLE_S: Final = 600.0

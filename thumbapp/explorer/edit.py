@@ -12,7 +12,7 @@ from typing import Final
 from thumbapp.errors import GateRefused, KeyChanged, KeyExists, KeyNotFound, WrongType, server_said
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import data, number
+from thumbapp.explorer.reply_types import data, number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.undo import MOST_BYTES, Before, Undo, UndoStore, mark
 from thumbapp.explorer.wire import Journal, Line, executed, unfailed

@@ -109,7 +109,7 @@ class Feed:
         return pattern in self.patterns if pattern else channel in self.channels
 
 
-class Newsroom:
+class FeedHub:
     """The feeds of one server, through one connection that is there while a feed is wanted."""
 
     def __init__(self, link: Link) -> None:

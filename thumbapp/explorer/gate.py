@@ -23,8 +23,8 @@ from thumbapp.errors import (
     ThumbAppError,
 )
 from thumbapp.explorer.costs import check_costs
-from thumbapp.explorer.line import command_line
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.quoting import command_line
 from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, pack, word
 from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
 from thumbapp.explorer.servers import Server, databases
@@ -207,7 +207,7 @@ class Gate:
 
     def _flags(self, line: Line) -> Callable[[Argv], frozenset[str]]:
         """Return what tells the flags of a command, the server being asked when it is called."""
-        return lambda argv: self.server.catalog(line).flags(argv)
+        return lambda argv: self.server.command_table(line).flags(argv)
 
     # --- the questions, in order --------------------------------------------------------------------
 

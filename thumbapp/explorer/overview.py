@@ -10,7 +10,7 @@ from thumbapp.explorer.servers import databases, facts
 from thumbapp.explorer.wire import Journal
 
 OFFERED: Final = 16
-GLANCE_S: Final = 1.0
+CACHED_S: Final = 1.0
 _SECTIONS: Final = ("server", "memory", "clients", "stats", "replication")
 
 
@@ -33,7 +33,7 @@ class Overview:
         return [(number, self.databases.get(number, 0)) for number in numbers]
 
 
-class Glances:
+class OverviewCache:
     """What was seen last of each database of one server, for many pages that ask at the same time."""
 
     def __init__(self, gate: Gate, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,14 +42,14 @@ class Glances:
         self._seen: dict[int, tuple[float, Overview]] = {}
 
     def at(self, db: int) -> Overview:
-        """Return how the server is, or was at most `GLANCE_S` ago; raises what `look` raises."""
+        """Return how the server is, or was at most `CACHED_S` ago; raises what `read_overview` raises."""
         seen = self._seen.get(db)
-        if seen is None or self._clock() - seen[0] > GLANCE_S:
-            seen = self._seen[db] = (self._clock(), look(self._gate, db=db))
+        if seen is None or self._clock() - seen[0] > CACHED_S:
+            seen = self._seen[db] = (self._clock(), read_overview(self._gate, db=db))
         return seen[1]
 
 
-def look(gate: Gate, *, db: int, journal: Journal | None = None) -> Overview:
+def read_overview(gate: Gate, *, db: int, journal: Journal | None = None) -> Overview:
     """Return how the server of *gate* is now.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from thumbapp.errors import BadImport
-from thumbapp.explorer.line import command_line
+from thumbapp.explorer.quoting import command_line
 from thumbapp.explorer.resp import Argv, as_bytes
 from thumbapp.runtime.logs import json_line
 

@@ -3,7 +3,7 @@
 import base64
 from typing import Final
 
-from thumbapp.explorer.line import quote
+from thumbapp.explorer.quoting import quote
 from thumbapp.explorer.resp import Argv, Cut, Failure, Reply, Status, word
 
 _DEEPEST: Final = 60

@@ -12,8 +12,8 @@ from typing import Final
 
 from thumbapp.errors import ServerLacks
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.parts import data, items, pairs, text
 from thumbapp.explorer.replies import as_text
+from thumbapp.explorer.reply_types import data, items, pairs, text
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.watchdog import run_watched

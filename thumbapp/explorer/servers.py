@@ -14,7 +14,7 @@ import redis
 
 from thumbapp.config import PREFIX, NamedServer, Settings
 from thumbapp.errors import BadSetting, ThumbAppError, UnknownServer
-from thumbapp.explorer.catalog import Catalog
+from thumbapp.explorer.command_table import CommandTable
 from thumbapp.explorer.wire import ANY_DB, Line, Link
 from thumbapp.runtime.connection import connect, connect_to, server_address, without_password
 
@@ -35,17 +35,17 @@ class Server:
     is_embedded: bool = False
     protected: tuple[bytes, ...] = ()
     home_db: Callable[[], int | None] = lambda: None
-    _catalog: tuple[float, Catalog] | None = field(default=None, repr=False)
+    _command_table: tuple[float, CommandTable] | None = field(default=None, repr=False)
 
-    def catalog(self, line: Line) -> Catalog:
+    def command_table(self, line: Line) -> CommandTable:
         """Return what the server says of its commands, asked over *line* once in ten minutes."""
-        if self._catalog is None or time.monotonic() - self._catalog[0] > _CATALOG_TTL_S:
-            self._catalog = (time.monotonic(), Catalog.ask(line))
-        return self._catalog[1]
+        if self._command_table is None or time.monotonic() - self._command_table[0] > _CATALOG_TTL_S:
+            self._command_table = (time.monotonic(), CommandTable.ask(line))
+        return self._command_table[1]
 
     def knows(self, line: Line, command: str) -> bool:
         """Whether the server has *command*, such as ``COPY`` or ``XGROUP CREATECONSUMER``."""
-        return command in self.catalog(line)
+        return command in self.command_table(line)
 
     def is_home(self) -> bool:
         """Whether the app's own keys live on this server."""

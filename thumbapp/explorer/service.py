@@ -13,15 +13,15 @@ import redis
 from thumbapp.config import Settings
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.consoles import Consoles, History
-from thumbapp.explorer.feeds import Newsroom
+from thumbapp.explorer.diagnostics import Sampler
+from thumbapp.explorer.feeds import FeedHub
 from thumbapp.explorer.gate import Audit, Gate
 from thumbapp.explorer.notifications import Notifications
-from thumbapp.explorer.overview import Glances, Overview
+from thumbapp.explorer.overview import Overview, OverviewCache
 from thumbapp.explorer.scripts import ScriptLibrary
 from thumbapp.explorer.servers import Servers
-from thumbapp.explorer.syntax import SyntaxBook
+from thumbapp.explorer.syntax import CommandDocs
 from thumbapp.explorer.undo import UndoStore
-from thumbapp.explorer.vitals import Pulse
 from thumbapp.explorer.wire import Line
 
 Made = TypeVar("Made")
@@ -50,19 +50,21 @@ class Explorer:
         server = self.servers.find(name)
         return self._once(Gate, server.name, lambda: Gate(server, secret=self._secret, audit=self._audit))
 
-    def newsroom(self, name: str = "") -> Newsroom:
+    def feeds(self, name: str = "") -> FeedHub:
         """Return what is published on the server called *name*; raises UnknownServer."""
         server = self.servers.find(name)
-        return self._once(Newsroom, server.name, lambda: Newsroom(server.link))
+        return self._once(FeedHub, server.name, lambda: FeedHub(server.link))
 
-    def pulse(self, name: str = "") -> Pulse:
+    def sampler(self, name: str = "") -> Sampler:
         """Return the samples of the server called *name*; raises UnknownServer."""
         server = self.servers.find(name)
-        return self._once(Pulse, server.name, lambda: Pulse(server.link))
+        return self._once(Sampler, server.name, lambda: Sampler(server.link))
 
-    def glance(self, name: str, db: int) -> Overview:
+    def overview(self, name: str, db: int) -> Overview:
         """Return how the server called *name* is, looked at once a second; raises ServerAway and the like."""
-        return self._once(Glances, self.servers.find(name).name, lambda: Glances(self.gate(name))).at(db)
+        return self._once(
+            OverviewCache, self.servers.find(name).name, lambda: OverviewCache(self.gate(name))
+        ).at(db)
 
     def notifications(self, name: str = "") -> Notifications:
         """Return the switch of keyspace notifications on the server called *name*."""
@@ -79,9 +81,9 @@ class Explorer:
                 done += self.notifications(name).restore_if_due()
         return done
 
-    def syntax(self, name: str, line: Line) -> SyntaxBook:
+    def syntax(self, name: str, line: Line) -> CommandDocs:
         """Return how commands of the server called *name* are written, asked over *line* once."""
-        return self._once(SyntaxBook, self.servers.find(name).name, lambda: SyntaxBook.ask(line))
+        return self._once(CommandDocs, self.servers.find(name).name, lambda: CommandDocs.ask(line))
 
     def _once(self, kind: type[Made], name: str, make: Callable[[], Made]) -> Made:
         """Return the one *kind* of the server *name*, made when it is first asked for."""
@@ -96,6 +98,6 @@ class Explorer:
         self.consoles.close()
         with self._lock:
             for made in self._made.values():
-                if isinstance(made, Newsroom):
+                if isinstance(made, FeedHub):
                     made.close()
         self.servers.close()

@@ -14,8 +14,8 @@ from typing import Any, Final
 import orjson
 
 from thumbapp.errors import LineUnreadable
-from thumbapp.explorer.line import command_line, parse
 from thumbapp.explorer.names import literally
+from thumbapp.explorer.quoting import command_line, parse
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.wire import Line
 
@@ -37,7 +37,7 @@ class Usage:
     takes_keys: bool = True
 
 
-class SyntaxBook:
+class CommandDocs:
     """The commands of one server, by name in capitals, subcommands as ``CONFIG GET``."""
 
     def __init__(self, usages: Mapping[str, Usage]) -> None:
@@ -45,8 +45,8 @@ class SyntaxBook:
         self._heads = {name.partition(" ")[0] for name in usages}
 
     @classmethod
-    def ask(cls, line: Line) -> "SyntaxBook":
-        """Return the book of the server at the other end of *line*."""
+    def ask(cls, line: Line) -> "CommandDocs":
+        """Return the commands of the server at the other end of *line*."""
         reply = line.exchange(("COMMAND", "DOCS"))[0]
         if isinstance(reply, list):
             return cls(dict(_described(_pairs(reply))))
@@ -68,7 +68,7 @@ class SyntaxBook:
         return self._starting(usage.tokens, begun) if usage else []
 
     def as_table(self) -> dict[str, dict[str, Any]]:
-        """Return the book as plain values: what ``syntax.json`` holds."""
+        """Return the commands as plain values: what ``syntax.json`` holds."""
         return {name: asdict(usage) for name, usage in sorted(self._usages.items())}
 
     @staticmethod
@@ -84,7 +84,7 @@ class Completions:
     usage: Usage | None
 
 
-def complete(book: SyntaxBook, text: str, line: Line) -> Completions:
+def complete(docs: CommandDocs, text: str, line: Line) -> Completions:
     """Return how *text*, the line up to the cursor, may go on; names of keys are looked for over *line*.
 
     At most `MOST_COMPLETIONS`; keys from a bounded number of portions of ``SCAN``.
@@ -95,8 +95,8 @@ def complete(book: SyntaxBook, text: str, line: Line) -> Completions:
         return Completions((), None)
     begun = words.pop() if words and not text[-1:].isspace() else b""
     before = [word.decode("utf-8", "backslashreplace") for word in words]
-    usage = book.usage(before)
-    found = [word.encode() for word in book.words(before, begun.decode("utf-8", "replace"))]
+    usage = docs.usage(before)
+    found = [word.encode() for word in docs.words(before, begun.decode("utf-8", "replace"))]
     if usage and usage.takes_keys and len(found) < MOST_COMPLETIONS:
         found += _keys(line, begun, most=MOST_COMPLETIONS - len(found))
     return Completions(tuple(command_line([*words, word]) for word in found), usage)

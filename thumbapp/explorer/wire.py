@@ -16,7 +16,7 @@ import hiredis
 import redis
 
 from thumbapp.errors import ServerAway, ThumbAppError, server_said
-from thumbapp.explorer.line import command_line
+from thumbapp.explorer.quoting import command_line
 from thumbapp.explorer.resp import Argv, Failure, Reply, ReplyReader, as_bytes, pack
 
 TIMEOUT_S: Final = 5.0

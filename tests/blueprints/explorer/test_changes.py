@@ -14,8 +14,8 @@ from tests.explorer.test_edit import FILL, value
 from thumbapp.accounts.model import Role
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
+from thumbapp.forms.explorer.actions import ACTIONS
 from thumbapp.forms.explorer.model import place_id
-from thumbapp.forms.explorer.table import ACTIONS
 
 KEY = f"/redis?db={OTHER_DB}&key={to_id(b'k')}"
 CREW = to_id(b"crew")

@@ -291,13 +291,13 @@ def test_an_undo_and_an_import_say_why_they_were_not_done_and_can_be_tried_again
     fall_ill(sick)
 
     undo = browser.post(f"/redis/undo?{place}", undo=undo_id)
-    intake = browser.post(f"/redis/import?{place}", text="SET fresh typed")
+    imported = browser.post(f"/redis/import?{place}", text="SET fresh typed")
 
     assert sentence.replace("'", "&#39;") in undo.text
     assert f'name="undo" value="{undo_id}"' in undo.text
-    assert sentence.replace("'", "&#39;") in intake.text
-    assert "SET fresh typed" in intake.text
-    assert undo.status_code == intake.status_code
+    assert sentence.replace("'", "&#39;") in imported.text
+    assert "SET fresh typed" in imported.text
+    assert undo.status_code == imported.status_code
 
 
 def test_a_benchmark_ends_with_what_the_server_refuses(site: Site, sick: PrivateServer) -> None:

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.acl import Acl, AclChange, AclUser, Verdict
-from thumbapp.explorer.line import parse
+from thumbapp.explorer.quoting import parse
 
 bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
 
@@ -20,43 +20,43 @@ bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
 def show() -> str:
     """Show every user, and the form of one; asks the server whether one may do something."""
     modes.note_use()
-    return _page(where())
+    return _page(current_location())
 
 
 @bp.post("")
 def save() -> AnyResponse | str:
     """Make a user what the form says, after a question; or only make a password for the form."""
-    place, change = where(), _typed()
+    location, change = current_location(), _typed()
     audit_trail.left_to_the_gate()
     if request.form.get("generate"):
-        return _page(place, change=change)
+        return _page(location, change=change)
     try:
-        _acl(place).save(change, confirm=request.form.get("confirm", ""))
+        _acl(location).save(change, confirm=request.form.get("confirm", ""))
     except ConfirmationNeeded as question:
-        return _page(place, change=change, question=question)
+        return _page(location, change=change, question=question)
     except ThumbAppError as error:
-        return _page(place, change=change, error=error)
+        return _page(location, change=change, error=error)
     flash(f"The user {change.name} is saved.", "ok")
-    return redirect(place.url("explorer_acl.show") + f"&user={change.name}", 303)
+    return redirect(location.url("explorer_acl.show") + f"&user={change.name}", 303)
 
 
 @bp.post("/remove")
 def remove() -> AnyResponse | str:
     """Remove a user; asks first."""
-    place, name = where(), request.form.get("name", "")
+    location, name = current_location(), request.form.get("name", "")
     audit_trail.left_to_the_gate()
     try:
-        _acl(place).remove(name, confirm=request.form.get("confirm", ""))
+        _acl(location).remove(name, confirm=request.form.get("confirm", ""))
     except ConfirmationNeeded as question:
-        return _page(place, question=question, removing=name)
+        return _page(location, question=question, removing=name)
     except ThumbAppError as error:
-        return _page(place, error=error)
+        return _page(location, error=error)
     flash(f"The user {name} is removed.", "ok")
-    return redirect(place.url("explorer_acl.show"), 303)
+    return redirect(location.url("explorer_acl.show"), 303)
 
 
 def _page(
-    place: Where,
+    location: Location,
     *,
     change: AclChange | None = None,
     question: ConfirmationNeeded | None = None,
@@ -72,13 +72,13 @@ def _page(
         "categories": [],
     }
     try:
-        told |= _asked(_acl(place))
+        told |= _asked(_acl(location))
     except ThumbAppError as refusal:
         error = error or refusal
     chosen = next((user for user in told["users"] if user.name == request.args.get("user")), None)
     form = change or _as_change(chosen)
     shown = {"form": form, "question": question, "error": error, "removing": removing, "opened": chosen}
-    return render_template("explorer/acl.html", **told, **shown, **frame(place))
+    return render_template("explorer/acl.html", **told, **shown, **page_context(location))
 
 
 def _asked(acl: Acl) -> dict[str, Any]:
@@ -118,5 +118,5 @@ def _as_change(user: AclUser | None) -> AclChange:
     return AclChange(user.name, user.is_on, None, commands, user.keys, user.channels)
 
 
-def _acl(place: Where) -> Acl:
-    return Acl(place.gate, caller=modes.caller())
+def _acl(location: Location) -> Acl:
+    return Acl(location.gate, caller=modes.caller())

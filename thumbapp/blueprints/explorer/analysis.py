@@ -5,7 +5,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
 from thumbapp.blueprints.filters import filesize
 from thumbapp.blueprints.request_params import number_param
 from thumbapp.charts import Chart, Look, Series, draw
@@ -22,25 +22,25 @@ _LETTERS: Final = 54  # that fit below a chart side by side
 @bp.get("/analysis")
 def show() -> str:
     """Show memory by prefix, type and life, the biggest keys, and those without an end."""
-    place = where()
+    location = current_location()
     sample = number_param("sample", default=SAMPLE, most=SAMPLES[-1])
     depth = number_param("depth", default=1, most=DEEPEST)
-    report, error = _report(place, sample=sample, depth=depth)
+    report, error = _report(location, sample=sample, depth=depth)
     drawn = charts(report) if report and report.sampled else []
     asked = {"sample": sample, "samples": SAMPLES, "depth": depth, "depths": range(1, DEEPEST + 1)}
     page = "explorer/analysis.html"
-    return render_template(page, place=place, report=report, error=error, charts=drawn, **asked)
+    return render_template(page, location=location, report=report, error=error, charts=drawn, **asked)
 
 
-def _report(place: Where, *, sample: int, depth: int) -> tuple[Report | None, ThumbAppError | None]:
-    """Return what fills the database of *place*, or why that cannot be said."""
+def _report(location: Location, *, sample: int, depth: int) -> tuple[Report | None, ThumbAppError | None]:
+    """Return what fills the database of *location*, or why that cannot be said."""
     try:
         return analyse(
-            place.gate,
-            db=place.db,
-            search=place.search,
+            location.gate,
+            db=location.db,
+            search=location.search,
             sample=sample,
-            delimiter=place.delimiter.encode(),
+            delimiter=location.delimiter.encode(),
             depth=depth,
         ), None
     except ThumbAppError as error:
@@ -52,7 +52,7 @@ def charts(report: Report) -> list[Chart]:
     return [
         _bars("by-prefix", "Memory by beginning of the name", report.by_prefix, over="prefix"),
         _bars("by-type", "Memory by type", report.by_type, over="type"),
-        _bars("by-life", "Memory by time to live", report.by_life, over="time to live"),
+        _bars("by-life", "Memory by time to live", report.by_ttl, over="time to live"),
     ]
 
 

@@ -10,21 +10,20 @@ from flask import Blueprint, Response, jsonify, request
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
+from thumbapp.blueprints.explorer.location import db_asked
 from thumbapp.blueprints.explorer.values import ask_for
-from thumbapp.blueprints.explorer.where import db_asked
-from thumbapp.blueprints.request_params import json_body, number_param
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan
 from thumbapp.explorer.gate import Ran
-from thumbapp.explorer.line import parse
+from thumbapp.explorer.json_output import key_as_json, page_as_json
 from thumbapp.explorer.long_names import name_of
 from thumbapp.explorer.names import typed
+from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.replies import as_json, as_text
 from thumbapp.explorer.resp import Argument, Argv
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import Search
-from thumbapp.explorer.told import opened_told, portion_told
 from thumbapp.explorer.values.opening import open_key
 
 _MOST_BYTES: Final = 20_000_000
@@ -45,7 +44,7 @@ def keys() -> Response:
         cursor=asked.get("cursor", ""),
         limit=number_param("limit", default=scan.STEP, most=scan.MOST_ROWS),
     )
-    return jsonify(portion_told(found))
+    return jsonify(page_as_json(found))
 
 
 @bp.get("/keys/<key_id>")
@@ -55,7 +54,7 @@ def value(key_id: str) -> Response:
     asked = {f"v_{name}": request.args[name] for name in _VALUE if request.args.get(name)}
     db = db_asked(request.args.get("db", ""), server=server)
     gate = parts().explorer.gate(server)
-    return jsonify(opened_told(open_key(gate, name_of(gate, key_id, db=db), ask_for(asked), db=db)))
+    return jsonify(key_as_json(open_key(gate, name_of(gate, key_id, db=db), ask_for(asked), db=db)))
 
 
 @bp.post("/command")

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import where
+from thumbapp.blueprints.explorer.location import current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.chart_files import as_png, as_svg
 from thumbapp.errors import BadParameter, ThumbAppError
 from thumbapp.explorer.bench import MOST_COMMANDS, MOST_ROUNDS, Benchmark, Command, Plan, Progress
@@ -62,7 +62,7 @@ def save() -> Response:
 def stream() -> AnyResponse:
     """Measure, and stream each result as the HTML of the figure so far, as JSON in a line."""
     audit_trail.left_to_the_gate()
-    place, plan = where(), _plan()
+    location, plan = current_location(), _plan()
     benchmark = _benchmark(plan)
     seat = parts().hub.subscribe([], session=modes.caller().binding)
     left = request.environ.get("waitress.client_disconnected", lambda: False)
@@ -72,7 +72,7 @@ def stream() -> AnyResponse:
             try:
                 for progress in benchmark.run(lambda: seat.is_over or left()):
                     shown = _shown(plan, progress)
-                    html = render_template("explorer/_bench.html", where=place, **shown)
+                    html = render_template("explorer/_bench.html", location=location, **shown)
                     yield orjson.dumps({"html": html, **shown["told"]}) + b"\n"
             except ThumbAppError as error:
                 yield orjson.dumps({"error": str(error), "code": error.code}) + b"\n"
@@ -84,7 +84,9 @@ def stream() -> AnyResponse:
 def _page(plan: Plan, *, progress: Progress | None = None, error: ThumbAppError | None = None) -> str:
     limits = {"most_commands": MOST_COMMANDS, "most_rounds": MOST_ROUNDS, "commands": list(Command)}
     shown = _shown(plan, progress) if progress else {"progress": None}
-    return render_template("explorer/bench.html", plan=plan, error=error, **limits, **shown, **frame(where()))
+    return render_template(
+        "explorer/bench.html", plan=plan, error=error, **limits, **shown, **page_context(current_location())
+    )
 
 
 def _shown(plan: Plan, progress: Progress) -> dict[str, Any]:
@@ -92,8 +94,8 @@ def _shown(plan: Plan, progress: Progress) -> dict[str, Any]:
 
 
 def _benchmark(plan: Plan) -> Benchmark:
-    place = where()
-    return Benchmark(place.gate, plan, caller=modes.caller(), db=place.db)
+    location = current_location()
+    return Benchmark(location.gate, plan, caller=modes.caller(), db=location.db)
 
 
 def _plan() -> Plan:

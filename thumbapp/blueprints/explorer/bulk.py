@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, ThumbAppError
 from thumbapp.explorer import bulk
 from thumbapp.explorer.bulk import WITHIN_S, Task
 from thumbapp.explorer.rules import Mode
-from thumbapp.forms.explorer.many import WORDS, read_task
+from thumbapp.forms.explorer.bulk import WORDS, read_task
 
 bp = Blueprint("explorer_bulk", __name__, url_prefix="/redis/bulk")
 _DONE: Final = "redis_bulk"
@@ -37,40 +37,40 @@ class Step:
 @bp.get("")
 def show() -> str:
     """Show how many keys the search finds, some of them, and what can be done to them."""
-    return _page(where(), done=session.pop(_DONE, None))
+    return _page(current_location(), done=session.pop(_DONE, None))
 
 
 @bp.post("")
 def work() -> Response:
     """Do a step of what is asked for; the first one asks whether it is meant."""
-    place = where()
+    location = current_location()
     audit_trail.note(
-        "redis.bulk", f"{place.gate.server.name}[{place.db}] {request.form.get('operation', '')[:20]}"
+        "redis.bulk", f"{location.gate.server.name}[{location.db}] {request.form.get('operation', '')[:20]}"
     )
     try:
-        task = read_task(request.form, place.search)
-        step = _step(place, task, request.form, within_s=_STEP_S if _is_script() else WITHIN_S)
+        task = read_task(request.form, location.search)
+        step = _step(location, task, request.form, within_s=_STEP_S if _is_script() else WITHIN_S)
     except ThumbAppError as error:
         if isinstance(error, GateRefused):
             audit_trail.left_to_the_gate()
         asked = error if isinstance(error, ConfirmationNeeded) else None
-        return refused(_page(place, error=error, asked=asked, form=request.form), error)
+        return refused(_page(location, error=error, asked=asked, form=request.form), error)
     audit_trail.left_to_the_gate()
-    return _answer(place, step, request.form)
+    return _answer(location, step, request.form)
 
 
-def _step(place: Where, task: Task, form: Mapping[str, str], *, within_s: float) -> Step:
+def _step(location: Location, task: Task, form: Mapping[str, str], *, within_s: float) -> Step:
     """Work for *within_s* seconds from the cursor of *form* on."""
     *_, last = bulk.run(
-        place.gate,
+        location.gate,
         task,
         caller=modes.caller(),
-        db=place.db,
+        db=location.db,
         confirm=form.get("confirm", ""),
         cursor=form.get("cursor", ""),
         within_s=within_s,
     )
-    with place.gate.server.link.hold(place.db) as line:
+    with location.gate.server.link.hold(location.db) as line:
         size = line.ask("DBSIZE")
     return Step(
         _so_far(form, "changed") + last.changed,
@@ -82,22 +82,24 @@ def _step(place: Where, task: Task, form: Mapping[str, str], *, within_s: float)
     )
 
 
-def _answer(place: Where, step: Step, form: Mapping[str, str]) -> Response:
+def _answer(location: Location, step: Step, form: Mapping[str, str]) -> Response:
     if _is_script():
         return jsonify(asdict(step))
     if step.cursor is not None:
-        page = render_template("explorer/bulk_step.html", place=place, step=step, form=form, words=WORDS)
+        page = render_template(
+            "explorer/bulk_step.html", location=location, step=step, form=form, words=WORDS
+        )
         return Response(page, mimetype="text/html")
     session[_DONE] = {
         "operation": form["operation"],
         "changed": step.changed,
         "passed_over": step.passed_over,
     }
-    return redirect(place.url("explorer_bulk.show"), 303)
+    return redirect(location.url("explorer_bulk.show"), 303)
 
 
 def _page(
-    place: Where,
+    location: Location,
     *,
     error: ThumbAppError | None = None,
     asked: ConfirmationNeeded | None = None,
@@ -108,19 +110,19 @@ def _page(
     found, problem = None, error
     if asked is None:
         try:
-            found = bulk.preview(place.gate, place.search, db=place.db)
+            found = bulk.preview(location.gate, location.search, db=location.db)
         except ThumbAppError as refusal:
             problem = refusal
     return render_template(
         "explorer/bulk.html",
-        place=place,
+        location=location,
         found=found,
         error=None if asked else problem,
         asked=asked,
         form=form or {},
         done=done,
         words=WORDS,
-        may_change=modes.mode_now().covers(Mode.EDIT) and not place.gate.server.is_read_only,
+        may_change=modes.mode_now().covers(Mode.EDIT) and not location.gate.server.is_read_only,
     )
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.where import Where
+from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
 from thumbapp.explorer.edit import Done, Editor, copy_key
@@ -59,62 +59,66 @@ class Again:
         return isinstance(self.error, KeyChanged)
 
 
-def change(place: Where, action: Action, form: Mapping[str, str]) -> Response:
+def change(location: Location, action: Action, form: Mapping[str, str]) -> Response:
     """Make the change that *form* describes and lead back to the key."""
     journal = Journal()
-    name = place.name or b""
+    name = location.name or b""
     audit_trail.note(
-        "redis.change", f"{place.gate.server.name}[{place.db}] {action.name} {shown(name)[:200]}"
+        "redis.change", f"{location.gate.server.name}[{location.db}] {action.name} {shown(name)[:200]}"
     )
     try:
         if action.is_new:
             name = Typed(b"", form).said("name")
         made = action.change(Typed(name, form))
         editor = Editor(
-            place.gate, parts().explorer.undo, caller=modes.caller(), db=place.db, journal=journal
+            location.gate, parts().explorer.undo, caller=modes.caller(), db=location.db, journal=journal
         )
         done = editor.apply(made, confirm=form.get("confirm", ""))
     except ThumbAppError as error:
-        return _asked_again(place, action, form, error)
+        return _asked_again(location, action, form, error)
     new = Typed(name, form).said("new") if action.name == "key.rename" else name
     key = "" if action.name == "key.delete" else id_of(new)
-    return _led_on(place, done, journal, key=key)
+    return _led_on(location, done, journal, key=key)
 
 
-def copy(place: Where, form: Mapping[str, str]) -> Response:
+def copy(location: Location, form: Mapping[str, str]) -> Response:
     """Copy the open key as *form* says and lead to the copy."""
-    audit_trail.note("redis.copy", f"{place.gate.server.name}[{place.db}] {shown(place.name or b'')[:200]}")
+    audit_trail.note(
+        "redis.copy", f"{location.gate.server.name}[{location.db}] {shown(location.name or b'')[:200]}"
+    )
     try:
-        wanted = Copying.read(Typed(place.name or b"", form))
+        wanted = Copying.read(Typed(location.name or b"", form))
         done = copy_key(
-            place.gate,
+            location.gate,
             parts().explorer.undo,
-            name=place.name or b"",
+            name=location.name or b"",
             new=wanted.new,
-            db=place.db,
+            db=location.db,
             to_db=wanted.to_db,
             replace=wanted.replace,
             caller=modes.caller(),
         )
     except ThumbAppError as error:
-        return _asked_again(place, COPY, form, error, endpoint="explorer_changes.copy")
-    return _led_on(place, done, Journal(), key=id_of(wanted.new), db=wanted.to_db)
+        return _asked_again(location, COPY, form, error, endpoint="explorer_changes.copy")
+    return _led_on(location, done, Journal(), key=id_of(wanted.new), db=wanted.to_db)
 
 
-def undo(place: Where, undo_id: str, *, force: bool) -> Response:
+def undo(location: Location, undo_id: str, *, force: bool) -> Response:
     """Take a change back and lead to where it was."""
     journal = Journal()
-    audit_trail.note("redis.undo", f"{place.gate.server.name}[{place.db}]")
-    editor = Editor(place.gate, parts().explorer.undo, caller=modes.caller(), db=place.db, journal=journal)
+    audit_trail.note("redis.undo", f"{location.gate.server.name}[{location.db}]")
+    editor = Editor(
+        location.gate, parts().explorer.undo, caller=modes.caller(), db=location.db, journal=journal
+    )
     try:
         says = editor.undo(undo_id, force=force)
     except ThumbAppError as error:
         _noted_by_gate(error)
-        page = render_template("explorer/undo_again.html", error=error, undo_id=undo_id, place=place)
+        page = render_template("explorer/undo_again.html", error=error, undo_id=undo_id, location=location)
         return refused(page, error)
     audit_trail.left_to_the_gate()
     _remember({"says": f"Undone: {says}.", "sent": _sent(journal)})
-    return redirect(place.part_url(), 303)
+    return redirect(location.part_url(), 303)
 
 
 def done_just_now() -> Mapping[str, object]:
@@ -123,18 +127,18 @@ def done_just_now() -> Mapping[str, object]:
     return found
 
 
-def undoable(place: Where) -> list[tuple[str, Undo]]:
-    """Return what who is asking can still undo on the server of *place*, the latest first."""
+def undoable(location: Location) -> list[tuple[str, Undo]]:
+    """Return what who is asking can still undo on the server of *location*, the latest first."""
     caller = modes.caller()
-    return parts().explorer.undo.recent(who=caller.who, server=place.gate.server.name)
+    return parts().explorer.undo.recent(who=caller.who, server=location.gate.server.name)
 
 
-def _led_on(place: Where, done: Done, journal: Journal, **changes: Any) -> Response:
+def _led_on(location: Location, done: Done, journal: Journal, **changes: Any) -> Response:
     audit_trail.left_to_the_gate()
     replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
     _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
-    led = replace(place, **changes)
-    return redirect(led.part_url() if led == place else led.url(), 303)
+    led = replace(location, **changes)
+    return redirect(led.part_url() if led == location else led.url(), 303)
 
 
 def _remember(facts: Mapping[str, object]) -> None:
@@ -153,7 +157,7 @@ def _sent(journal: Journal) -> list[tuple[str, str]]:
 
 
 def _asked_again(
-    place: Where,
+    location: Location,
     action: Action,
     form: Mapping[str, str],
     error: ThumbAppError,
@@ -173,13 +177,13 @@ def _asked_again(
         action,
         error,
         values,
-        place.part_url(endpoint),
+        location.part_url(endpoint),
         current,
         diff,
         confirm=asked.token if asked else "",
         effect=asked.effect if asked else "",
     )
-    return refused(render_template("explorer/again.html", again=again, place=place), error)
+    return refused(render_template("explorer/again.html", again=again, location=location), error)
 
 
 def _noted_by_gate(error: ThumbAppError) -> None:

@@ -4,13 +4,13 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from thumbapp.blueprints.explorer import change_flow
-from thumbapp.blueprints.explorer.where import where
+from thumbapp.blueprints.explorer.location import current_location
 from thumbapp.explorer.names import to_id
 from thumbapp.explorer.undo import mark
 from thumbapp.explorer.values.streams import id_time
+from thumbapp.forms.explorer.actions import NEW_TYPES, find_action
 from thumbapp.forms.explorer.keys import COPY_FIELDS, NAME
 from thumbapp.forms.explorer.model import WRITINGS
-from thumbapp.forms.explorer.table import NEW_TYPES, find_action
 
 bp = Blueprint("explorer_changes", __name__, url_prefix="/redis")
 bp.add_app_template_global(find_action, "change_action")
@@ -29,7 +29,11 @@ def new() -> str:
     """Show the form for a new key of a type."""
     kind = request.args.get("new", "string")
     return render_template(
-        "explorer/new.html", action=find_action(f"new.{kind}"), kind=kind, kinds=NEW_TYPES, place=where()
+        "explorer/new.html",
+        action=find_action(f"new.{kind}"),
+        kind=kind,
+        kinds=NEW_TYPES,
+        location=current_location(),
     )
 
 
@@ -37,16 +41,18 @@ def new() -> str:
 def change() -> Response:
     """Make a change and lead back to the key."""
     action = find_action(request.form.get("action", ""))
-    return change_flow.change(where(), action, request.form)
+    return change_flow.change(current_location(), action, request.form)
 
 
 @bp.post("/copy")
 def copy() -> Response:
     """Copy the open key and lead to the copy."""
-    return change_flow.copy(where(), request.form)
+    return change_flow.copy(current_location(), request.form)
 
 
 @bp.post("/undo")
 def undo() -> Response:
     """Take a change back."""
-    return change_flow.undo(where(), request.form.get("undo", ""), force=request.form.get("force", "") == "1")
+    return change_flow.undo(
+        current_location(), request.form.get("undo", ""), force=request.form.get("force", "") == "1"
+    )

@@ -11,18 +11,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.request_params import parse_number
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
+from thumbapp.explorer.blocking import Arrival, Wait
 from thumbapp.explorer.console import MOST_REPEATS, Said, prompt
 from thumbapp.explorer.consoles import Entry, OpenConsole
-from thumbapp.explorer.line import parse
 from thumbapp.explorer.long_replies import as_tree, portion
+from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.replies import as_json
 from thumbapp.explorer.syntax import complete
-from thumbapp.explorer.waiting import Arrival, Wait
 from thumbapp.live.events import EventLog
 from thumbapp.live.subscription import Subscription
 
@@ -47,37 +47,37 @@ def reply_json(said: Said) -> str:
 def show() -> str:
     """Show a console with what was typed in it so far."""
     modes.note_use()
-    place = where()
-    return render_template("explorer/console.html", **console_parts(place), **frame(place))
+    location = current_location()
+    return render_template("explorer/console.html", **console_parts(location), **page_context(location))
 
 
 @bp.post("")
 def type_line() -> AnyResponse:
     """Run what was typed and show the console again."""
-    place = where()
-    opened = _open_console(place)
+    location = current_location()
+    opened = _open_console(location)
     _run_lines(opened)
     return redirect(
-        place.url("explorer_console.show", db=opened.console.db) + f"&console={_console_id()}", 303
+        location.url("explorer_console.show", db=opened.console.db) + f"&console={_console_id()}", 303
     )
 
 
 @bp.post("/run")
 def run() -> str:
     """Run what was typed and show what came of it, and how the console stands now."""
-    place = where()
-    opened = _open_console(place)
+    location = current_location()
+    opened = _open_console(location)
     told = {"entries": _run_lines(opened), "opened": opened, "console": _console_id()}
-    return render_template("explorer/_console_answer.html", where=place, **told)
+    return render_template("explorer/_console_answer.html", location=location, **told)
 
 
 @bp.get("/complete")
 def completions() -> Response:
     """Return how the line up to the cursor may go on, and how its command is written."""
-    place = where()
-    with place.gate.server.link.hold(place.db) as line:
-        book = parts().explorer.syntax(place.server, line)
-        found = complete(book, request.args.get("line", "")[:1_000], line)
+    location = current_location()
+    with location.gate.server.link.hold(location.db) as line:
+        docs = parts().explorer.syntax(location.server, line)
+        found = complete(docs, request.args.get("line", "")[:1_000], line)
     usage = {"syntax": found.usage.syntax, "summary": found.usage.summary} if found.usage else None
     return jsonify(lines=found.lines, usage=usage)
 
@@ -102,17 +102,17 @@ def close() -> AnyResponse:
 def forget() -> AnyResponse:
     """Forget what one has typed before."""
     parts().explorer.history.forget(asker().name)
-    return redirect(where().url("explorer_console.show"), 303)
+    return redirect(current_location().url("explorer_console.show"), 303)
 
 
 @bp.post("/waits")
 def wait() -> AnyResponse:
     """Stream what a command that waits brings, a line of JSON each, until it is stopped."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     argv = tuple(parse(request.form.get("line", "")))
     follows = request.form.get("follow") == "1"
-    waiting = Wait(place.gate, argv, caller=modes.caller(), db=place.db, follows=follows)
+    waiting = Wait(location.gate, argv, caller=modes.caller(), db=location.db, follows=follows)
     seat = parts().hub.subscribe([f"wait:{_wait_id()}"], session=_owner())
     found = stream_with_context(_arrivals(waiting, seat))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
@@ -126,24 +126,24 @@ def stop_waiting() -> AnyResponse:
     return Response(status=204)
 
 
-def console_parts(place: Where) -> dict[str, Any]:
+def console_parts(location: Location) -> dict[str, Any]:
     """Return what a console shows, on its page or docked: the transcript, and how it stands."""
     console_id = _console_id()
     opened = parts().explorer.consoles.find(console_id, owner=_owner()) if console_id else None
-    label = place.gate.server.label
+    label = location.gate.server.label
     return {
         "console": console_id if opened else secrets.token_urlsafe(16),
         "opened": opened,
         "entries": list(opened.entries) if opened else [],
-        "prompt": opened.console.prompt if opened else prompt(label, db=place.db),
+        "prompt": opened.console.prompt if opened else prompt(label, db=location.db),
         "history": parts().explorer.history.of(asker().name)[-200:],
     }
 
 
-def _open_console(place: Where) -> OpenConsole:
+def _open_console(location: Location) -> OpenConsole:
     modes.note_use()
     audit_trail.left_to_the_gate()
-    return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=place.gate, db=place.db)
+    return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=location.gate, db=location.db)
 
 
 def _run_lines(opened: OpenConsole) -> list[Entry]:

@@ -10,8 +10,8 @@ from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.feeds import Feed, Message
 from thumbapp.explorer.names import shown, to_id
@@ -26,40 +26,40 @@ bp = Blueprint("explorer_events", __name__, url_prefix="/redis/events")
 def show() -> str:
     """Show what the server tells about its keys, and the feed."""
     modes.note_use()
-    return _page(where())
+    return _page(current_location())
 
 
 @bp.post("")
 def change() -> AnyResponse | str:
     """Have the server tell what is ticked; asks first."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     try:
-        _switch(place).set(
+        _switch(location).set(
             request.form.getlist("letter"),
             caller=modes.caller(),
             confirm=request.form.get("confirm", ""),
         )
     except ConfirmationNeeded as question:
-        return _page(place, question=question, ticked=request.form.getlist("letter"))
+        return _page(location, question=question, ticked=request.form.getlist("letter"))
     flash("The server tells this now. It is put back when you leave, ten minutes later at the latest.", "ok")
-    return redirect(place.url("explorer_events.show"), 303)
+    return redirect(location.url("explorer_events.show"), 303)
 
 
 @bp.post("/restore")
 def restore() -> AnyResponse:
     """Put the setting back as it was."""
-    place = where()
+    location = current_location()
     audit_trail.note("redis.events", "put back")
-    if _switch(place).restore():
+    if _switch(location).restore():
         flash("The setting is as it was before.", "ok")
-    return redirect(place.url("explorer_events.show"), 303)
+    return redirect(location.url("explorer_events.show"), 303)
 
 
 @bp.post("/leave")
 def leave() -> AnyResponse:
     """Put the setting back in a moment, unless another page still watches."""
-    switch = _switch(where())
+    switch = _switch(current_location())
     switch.leave()
     timer = threading.Timer(LEAVES_S + _GRACE_S, _put_back, [switch])
     timer.daemon = True
@@ -70,48 +70,48 @@ def leave() -> AnyResponse:
 @bp.get("/stream")
 def stream() -> Response:
     """Stream what happens to keys."""
-    place = where()
-    return feed_stream(_feed(place), _told, on_look=_switch(place).renew)
+    location = current_location()
+    return feed_stream(_feed(location), _told, on_look=_switch(location).renew)
 
 
 @bp.get("/messages")
 def messages() -> Response:
     """Return what happened since ``?after=``."""
-    place = where()
-    _switch(place).renew()
-    return feed_portion(_feed(place), _told)
+    location = current_location()
+    _switch(location).renew()
+    return feed_portion(_feed(location), _told)
 
 
 def _page(
-    place: Where, *, question: ConfirmationNeeded | None = None, ticked: list[str] | None = None
+    location: Location, *, question: ConfirmationNeeded | None = None, ticked: list[str] | None = None
 ) -> str:
-    state, error = _state(place)
+    state, error = _state(location)
     letters = frozenset(ticked) if ticked is not None else state.letters if state else frozenset()
     told = {"state": state, "error": error, "letters": LETTERS, "ticked": letters, "question": question}
-    return render_template("explorer/events.html", **told, **frame(place))
+    return render_template("explorer/events.html", **told, **page_context(location))
 
 
-def _state(place: Where) -> tuple[Switch | None, ThumbAppError | None]:
+def _state(location: Location) -> tuple[Switch | None, ThumbAppError | None]:
     try:
-        switch = _switch(place)
+        switch = _switch(location)
         switch.restore_if_due()
         return switch.state(), None
     except ThumbAppError as error:
         return None, error
 
 
-def _switch(place: Where) -> Notifications:
-    return parts().explorer.notifications(place.server)
+def _switch(location: Location) -> Notifications:
+    return parts().explorer.notifications(location.server)
 
 
 def _put_back(switch: Notifications) -> None:
     switch.restore_if_due()
 
 
-def _feed(place: Where) -> Feed:
-    letters = _switch(place).state().letters or frozenset("KE")
-    newsroom = parts().explorer.newsroom(place.server)
-    return newsroom.feed(patterns=patterns(letters, db=place.db, key=place.name))
+def _feed(location: Location) -> Feed:
+    letters = _switch(location).state().letters or frozenset("KE")
+    feed_hub = parts().explorer.feeds(location.server)
+    return feed_hub.feed(patterns=patterns(letters, db=location.db, key=location.name))
 
 
 def _told(message: Message) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from thumbapp.blueprints.explorer.where import Layout, Where
+from thumbapp.blueprints.explorer.location import Layout, Location
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer import scan
 from thumbapp.explorer.long_names import id_of
@@ -41,34 +41,36 @@ class KeysPage:
     error: ThumbAppError | None = None
 
 
-def keys_page(place: Where) -> KeysPage:
-    """Return the keys to show at *place*; what a server or the gate says against it is on the page."""
-    is_tree = place.view is Layout.TREE
+def keys_page(location: Location) -> KeysPage:
+    """Return the keys to show at *location*; what a server or the gate says against it is on the page."""
+    is_tree = location.view is Layout.TREE
     try:
         found = scan.page(
-            place.gate,
-            place.search,
-            db=place.db,
-            cursor=place.cursor,
+            location.gate,
+            location.search,
+            db=location.db,
+            cursor=location.cursor,
             limit=FOLDED if is_tree else LISTED,
         )
     except ThumbAppError as error:
         return KeysPage([], [], [], error=error)
     if not is_tree:
-        rows = _sorted(found.rows, place.sort)
+        rows = _sorted(found.rows, location.sort)
         return KeysPage(rows, [], [], found.cursor, found.scanned, found.total)
-    return _tree(place, found)
+    return _tree(location, found)
 
 
-def lines(place: Where, *, limit: int) -> Iterator[bytes]:
-    """Yield the keys at *place* as lines of JSON while they are found; the last has the cursor to go on.
+def lines(location: Location, *, limit: int) -> Iterator[bytes]:
+    """Yield the keys at *location* as lines of JSON while they are found; the last has the cursor to go on.
 
     A row is ``[id, type, ttl_ms, bytes, length]``. What breaks off says so in a line of its own, with the
     cursor of the last portion that came.
     """
-    cursor: str | None = place.cursor
+    cursor: str | None = location.cursor
     try:
-        for portion in scan.walk(place.gate, place.search, db=place.db, cursor=place.cursor, limit=limit):
+        for portion in scan.walk(
+            location.gate, location.search, db=location.db, cursor=location.cursor, limit=limit
+        ):
             cursor = portion.cursor
             facts = {"cursor": cursor, "scanned": portion.scanned, "total": portion.total}
             yield orjson.dumps({"rows": list(map(_compact, portion.rows)), **facts}) + b"\n"
@@ -76,15 +78,15 @@ def lines(place: Where, *, limit: int) -> Iterator[bytes]:
         yield orjson.dumps({"rows": [], "cursor": cursor, "code": error.code, "error": str(error)}) + b"\n"
 
 
-def _tree(place: Where, found: scan.Portion) -> KeysPage:
-    delimiter = place.delimiter.encode()
-    level = fold(found.rows, below=place.folder, delimiter=delimiter)
+def _tree(location: Location, found: scan.Portion) -> KeysPage:
+    delimiter = location.delimiter.encode()
+    level = fold(found.rows, below=location.folder, delimiter=delimiter)
     folders = level.folders[:LISTED]
-    rows = (_sorted(level.rows, place.sort) if place.sort else level.rows)[:LISTED]
+    rows = (_sorted(level.rows, location.sort) if location.sort else level.rows)[:LISTED]
     return KeysPage(
         rows,
         folders,
-        steps(place.folder, delimiter=delimiter),
+        steps(location.folder, delimiter=delimiter),
         found.cursor,
         found.scanned,
         found.total,

@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints.access import safe_path
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.console import console_parts
-from thumbapp.blueprints.explorer.frame import frame, glance
 from thumbapp.blueprints.explorer.keys import keys_page, lines
+from thumbapp.blueprints.explorer.location import current_location
+from thumbapp.blueprints.explorer.page_context import page_context, status_context
 from thumbapp.blueprints.explorer.values import value_pane
-from thumbapp.blueprints.explorer.where import where
-from thumbapp.blueprints.request_params import number_param
 from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode
@@ -27,24 +26,24 @@ bp = Blueprint("explorer", __name__, url_prefix="/redis")
 def index() -> str:
     """Show the keys of a database and the open key."""
     modes.note_use()
-    place = where()
-    shown = {"keys": keys_page(place), "pane": value_pane(place), **console_parts(place)}
-    return render_template("explorer/index.html", **shown, **frame(place))
+    location = current_location()
+    shown = {"keys": keys_page(location), "pane": value_pane(location), **console_parts(location)}
+    return render_template("explorer/index.html", **shown, **page_context(location))
 
 
 @bp.get("/panel")
 def panel() -> str:
     """Show the open key alone, for the page to put in its place."""
     modes.note_use()
-    place = where()
-    return render_template("explorer/_pane.html", pane=value_pane(place), where=place)
+    location = current_location()
+    return render_template("explorer/_pane.html", pane=value_pane(location), location=location)
 
 
 @bp.get("/entries")
 def entries() -> str:
     """Show the entries of the open stream alone, for who follows it."""
-    pane = value_pane(where())
-    if pane is None or pane.look is None:
+    pane = value_pane(current_location())
+    if pane is None or pane.view is None:
         raise (pane.error if pane and pane.error else KeyNotFound("that is open"))
     return render_template("explorer/_entries.html", pane=pane)
 
@@ -53,14 +52,14 @@ def entries() -> str:
 def scan_keys() -> AnyResponse:
     """Stream keys while they are found, a line of JSON for each portion."""
     limit = number_param("limit", default=STEP, most=MOST_ROWS_STREAMED)
-    found = stream_with_context(lines(where(), limit=limit))
+    found = stream_with_context(lines(current_location(), limit=limit))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
 
 
 @bp.get("/status")
 def status() -> Response:
     """Show how the server is now."""
-    page = render_template("explorer/_connection.html", **glance(where()))
+    page = render_template("explorer/_connection.html", **status_context(current_location()))
     return with_poll_after(Response(page), usual_s=STATUS_S, longest_s=30)
 
 

@@ -10,13 +10,13 @@ from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import where
+from thumbapp.blueprints.explorer.location import current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer.channels import Channels, count_channels
 from thumbapp.explorer.feeds import Feed, Message
-from thumbapp.explorer.line import argument, parse
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.quoting import argument, parse
 from thumbapp.explorer.resp import Cut
 
 bp = Blueprint("explorer_pubsub", __name__, url_prefix="/redis/pubsub")
@@ -26,11 +26,11 @@ bp = Blueprint("explorer_pubsub", __name__, url_prefix="/redis/pubsub")
 def show() -> str:
     """Show the channels that are listened to, and how many listen."""
     modes.note_use()
-    place = where()
+    location = current_location()
     counts, error = _counts()
     asked = {name: request.args.get(name, "") for name in ("channels", "patterns")}
     told = {"counts": counts, "error": error, "asked": asked, "refusal": _refusal()}
-    return render_template("explorer/pubsub.html", **told, **frame(place))
+    return render_template("explorer/pubsub.html", **told, **page_context(location))
 
 
 @bp.get("/counts")
@@ -55,20 +55,20 @@ def messages() -> Response:
 @bp.post("/publish")
 def publish() -> AnyResponse:
     """Publish a message and say how many heard it."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     channel, message = argument(request.form.get("channel", "")), request.form.get("message", "")
-    ran = place.gate.run(("PUBLISH", channel, message.encode()), caller=modes.caller(), db=place.db)
+    ran = location.gate.run(("PUBLISH", channel, message.encode()), caller=modes.caller(), db=location.db)
     flash(
         f"{ran.reply} heard it on {shown(channel)}." if isinstance(ran.reply, int) else str(ran.reply), "ok"
     )
     asked = {name: request.args[name] for name in ("channels", "patterns") if request.args.get(name)}
-    return redirect(place.url("explorer_pubsub.show") + _query(asked), 303)
+    return redirect(location.url("explorer_pubsub.show") + _query(asked), 303)
 
 
 def _feed() -> Feed:
-    newsroom = parts().explorer.newsroom(where().server)
-    return newsroom.feed(channels=_names("channels"), patterns=_names("patterns"))
+    feed_hub = parts().explorer.feeds(current_location().server)
+    return feed_hub.feed(channels=_names("channels"), patterns=_names("patterns"))
 
 
 def _refusal() -> ThumbAppError | None:
@@ -88,7 +88,7 @@ def _names(field: str) -> list[bytes]:
 
 def _counts() -> tuple[Channels | None, ThumbAppError | None]:
     try:
-        return count_channels(where().gate, _names("channels"), caller=modes.caller()), None
+        return count_channels(current_location().gate, _names("channels"), caller=modes.caller()), None
     except ThumbAppError as error:
         return None, error
 

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import Where, where
+from thumbapp.blueprints.explorer.location import Location, current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.blueprints.identity import asker
 from thumbapp.errors import (
     ConfirmationNeeded,
@@ -20,9 +20,9 @@ from thumbapp.errors import (
     server_said,
 )
 from thumbapp.explorer import scripting
-from thumbapp.explorer.line import argument, parse
 from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown
+from thumbapp.explorer.quoting import argument, parse
 from thumbapp.explorer.replies import as_json
 from thumbapp.explorer.resp import Argv, Cut, Failure, Status
 from thumbapp.explorer.scripting import Library, Outcome
@@ -38,25 +38,25 @@ bp = Blueprint("explorer_scripts", __name__, url_prefix="/redis/scripts")
 def show() -> str:
     """Show the editor with a saved script, a sample, or a first one."""
     modes.note_use()
-    return _page(where(), _chosen())
+    return _page(current_location(), _chosen())
 
 
 @bp.post("")
 def act() -> AnyResponse | str:
     """Run or save what is in the editor; what the gate asks or refuses stands beside it."""
-    place, script = where(), _argument()
+    location, script = current_location(), _argument()
     if request.form.get("action") == "save":
-        return _saved(place, script)
+        return _saved(location, script)
     audit_trail.left_to_the_gate()
     try:
-        outcome = _run(place, script)
+        outcome = _run(location, script)
     except (ConfirmationNeeded, ScriptRunning) as question:
-        return _page(place, script, question=question)
+        return _page(location, script, question=question)
     except ScriptEnded:
         raise  # the server of the library on this page only just starts again
     except ThumbAppError as error:
-        return _page(place, script, error=error)
-    return _page(place, script, outcome=outcome)
+        return _page(location, script, error=error)
+    return _page(location, script, outcome=outcome)
 
 
 @bp.post("/remove")
@@ -65,21 +65,21 @@ def remove() -> AnyResponse:
     parts().explorer.scripts.remove(request.form.get("script", ""))
     audit_trail.note("redis.script", "removed")
     flash("The script is removed from the library.", "ok")
-    return redirect(where().url("explorer_scripts.show"), 303)
+    return redirect(current_location().url("explorer_scripts.show"), 303)
 
 
 @bp.post("/kill")
 def kill() -> AnyResponse:
     """End the script that keeps the server busy."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     is_function = request.form.get("kind") == "FUNCTION KILL"
-    reply = scripting.kill(place.gate, caller=modes.caller(), is_function=is_function)
+    reply = scripting.kill(location.gate, caller=modes.caller(), is_function=is_function)
     if isinstance(reply, Failure):
         flash(reply.text, "danger")
     else:
         flash("The script is ended.", "ok")
-    return redirect(place.url("explorer_scripts.show"), 303)
+    return redirect(location.url("explorer_scripts.show"), 303)
 
 
 @bp.post("/flush")
@@ -106,29 +106,29 @@ def delete_library() -> AnyResponse | str:
 @bp.post("/call")
 def call() -> str:
     """Call a function of a library."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     try:
         outcome = scripting.call_function(
-            place.gate,
+            location.gate,
             argument(request.form.get("function", "")),
             keys=parse(request.form.get("keys", "")),
             args=parse(request.form.get("args", "")),
             caller=modes.caller(),
-            db=place.db,
+            db=location.db,
             confirm=request.form.get("confirm", ""),
         )
     except (ConfirmationNeeded, ScriptRunning) as question:
-        return _page(place, _NEW, question=question)
+        return _page(location, _NEW, question=question)
     except ScriptEnded:
         raise
     except ThumbAppError as error:
-        return _page(place, _NEW, error=error)
-    return _page(place, _NEW, outcome=outcome)
+        return _page(location, _NEW, error=error)
+    return _page(location, _NEW, outcome=outcome)
 
 
 def _page(
-    place: Where,
+    location: Location,
     script: Script,
     *,
     outcome: Outcome | None = None,
@@ -142,16 +142,16 @@ def _page(
         "args": _rows(script.args),
         "outcome": outcome,
         "reply_json": as_json(outcome.reply) if outcome else None,
-        "keys_to_open": _keys_to_open(place, script, outcome) if outcome else [],
+        "keys_to_open": _keys_to_open(location, script, outcome) if outcome else [],
         "question": question,
         "error": error,
         "saved": saved,
         "samples": SAMPLES,
-        "loaded": _loaded(place, saved),
-        "libraries": _libraries(place),
+        "loaded": _loaded(location, saved),
+        "libraries": _libraries(location),
         "read_only": request.form.get("action", "read") == "read",
     }
-    return render_template("explorer/scripts.html", **told, **frame(place))
+    return render_template("explorer/scripts.html", **told, **page_context(location))
 
 
 def _chosen() -> Script:
@@ -176,75 +176,75 @@ def _argument() -> Script:
     )
 
 
-def _run(place: Where, script: Script) -> Outcome:
+def _run(location: Location, script: Script) -> Outcome:
     return scripting.run_script(
-        place.gate,
+        location.gate,
         script.source.encode(),
         keys=[argument(key) for key in script.keys],
         args=[argument(arg) for arg in script.args],
         caller=modes.caller(),
-        db=place.db,
+        db=location.db,
         read_only=request.form.get("action") == "read",
         confirm=request.form.get("confirm", ""),
     )
 
 
-def _saved(place: Where, script: Script) -> AnyResponse | str:
+def _saved(location: Location, script: Script) -> AnyResponse | str:
     try:
         kept = parts().explorer.scripts.save(script, by=asker().name)
     except ThumbAppError as error:
-        return _page(place, script, error=error)
+        return _page(location, script, error=error)
     audit_trail.note("redis.script", f"saved {kept.name}")
     flash(f"“{kept.name}” is in the library.", "ok")
-    return redirect(place.url("explorer_scripts.show") + f"&script={kept.id}", 303)
+    return redirect(location.url("explorer_scripts.show") + f"&script={kept.id}", 303)
 
 
 def _command(argv: Argv, says: str) -> AnyResponse | str:
     """Run *argv* and say so, or show the question that the gate asks about it."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     try:
         confirm = request.form.get("confirm", "")
-        reply = place.gate.run(argv, caller=modes.caller(), db=place.db, confirm=confirm).reply
+        reply = location.gate.run(argv, caller=modes.caller(), db=location.db, confirm=confirm).reply
     except ConfirmationNeeded as question:
-        return _page(place, _NEW, question=question)
+        return _page(location, _NEW, question=question)
     if isinstance(reply, Failure):
-        return _page(place, _NEW, error=server_said(reply.text))
+        return _page(location, _NEW, error=server_said(reply.text))
     flash(says, "ok")
-    return redirect(place.url("explorer_scripts.show"), 303)
+    return redirect(location.url("explorer_scripts.show"), 303)
 
 
-def _loaded(place: Where, saved: list[Script]) -> dict[str, bool]:
+def _loaded(location: Location, saved: list[Script]) -> dict[str, bool]:
     try:
         shas = [script.sha for script in saved]
-        return scripting.loaded(place.gate, shas, caller=modes.caller())
+        return scripting.loaded(location.gate, shas, caller=modes.caller())
     except ThumbAppError:
         return {}
 
 
-def _libraries(place: Where) -> list[Library] | None:
+def _libraries(location: Location) -> list[Library] | None:
     try:
-        return scripting.libraries(place.gate)
+        return scripting.libraries(location.gate)
     except ThumbAppError:
         return None
 
 
-def _keys_to_open(place: Where, script: Script, outcome: Outcome) -> list[tuple[str, str]]:
+def _keys_to_open(location: Location, script: Script, outcome: Outcome) -> list[tuple[str, str]]:
     """Return the keys that *script* was given, and the one that it named, each with its address."""
     names = list(map(argument, script.keys))
-    if (named := _key_named(place, outcome)) is not None:
+    if (named := _key_named(location, outcome)) is not None:
         names.append(named)
     beginning = {"path": "", "cursor": "", "match": "", "type": ""}
-    return [(shown(name), place.url(key=id_of(name), **beginning)) for name in dict.fromkeys(names)]
+    return [(shown(name), location.url(key=id_of(name), **beginning)) for name in dict.fromkeys(names)]
 
 
-def _key_named(place: Where, outcome: Outcome) -> bytes | None:
+def _key_named(location: Location, outcome: Outcome) -> bytes | None:
     """Return the string that the script answered when it is the name of a key, None when it is not."""
     reply = outcome.reply
     if not isinstance(reply, bytes) or isinstance(reply, Status | Cut):
         return None
     try:
-        is_key = place.gate.look(("EXISTS", reply), caller=modes.caller(), db=place.db) == 1
+        is_key = location.gate.look(("EXISTS", reply), caller=modes.caller(), db=location.db) == 1
     except ThumbAppError:  # the script has run: what it answered is shown in any case
         return None
     return reply if is_key else None

@@ -11,20 +11,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.frame import frame
-from thumbapp.blueprints.explorer.where import Where, where
-from thumbapp.blueprints.request_params import parse_number
+from thumbapp.blueprints.explorer.location import Location, current_location
+from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
-from thumbapp.explorer.vitals import EVERY_S, Vitals
-from thumbapp.explorer.vitals_charts import charts_of
+from thumbapp.explorer.diagnostics import EVERY_S, Diagnostics
+from thumbapp.explorer.diagnostics_charts import charts_of
 
-_ASK: Final[dict[str, Callable[[Vitals], object]]] = {
-    "info": Vitals.info,
-    "slow": lambda vitals: {"commands": vitals.slow_log(), "latency": vitals.latency()},
-    "clients": Vitals.clients,
-    "settings": lambda vitals: vitals.settings(request.args.get("pattern") or "*"),
-    "commands": Vitals.command_statistics,
+_ASK: Final[dict[str, Callable[[Diagnostics], object]]] = {
+    "info": Diagnostics.info,
+    "slow": lambda server: {"commands": server.slow_log(), "latency": server.latency()},
+    "clients": Diagnostics.clients,
+    "settings": lambda server: server.settings(request.args.get("pattern") or "*"),
+    "commands": Diagnostics.command_statistics,
 }
 _HIGHEST_CLIENT: Final = 2**63 - 1
 
@@ -41,13 +40,13 @@ def at_second(moment: int) -> str:
 def show() -> str:
     """Show one part of what is known of the server; the charts first."""
     modes.note_use()
-    return _page(where())
+    return _page(current_location())
 
 
 @bp.get("/charts")
 def charts() -> Response:
     """Show the charts alone, for the page to put in their place."""
-    samples = parts().explorer.pulse(where().server).samples()
+    samples = parts().explorer.sampler(current_location().server).samples()
     return with_poll_after(
         Response(render_template("explorer/_charts.html", charts=charts_of(samples))), usual_s=EVERY_S
     )
@@ -58,14 +57,14 @@ def change_setting() -> AnyResponse | str:
     """Change a setting of the running server; asks first."""
     name, value = request.form.get("name", ""), request.form.get("value", "")
     return _done(
-        lambda vitals, confirm: vitals.change_setting(name, value, confirm=confirm), f"{name} is {value} now."
+        lambda server, confirm: server.change_setting(name, value, confirm=confirm), f"{name} is {value} now."
     )
 
 
 @bp.post("/slow/forget")
 def forget_slow_commands() -> AnyResponse | str:
     """Empty the slow log."""
-    return _done(lambda vitals, _: vitals.forget_slow_commands(), "The slow log is empty.")
+    return _done(lambda server, _: server.forget_slow_commands(), "The slow log is empty.")
 
 
 @bp.post("/client")
@@ -76,36 +75,36 @@ def kill_client() -> AnyResponse | str:
     if client_id is None:
         raise BadParameter("client", text, "the id of a client")
     return _done(
-        lambda vitals, confirm: vitals.kill_client(client_id, confirm=confirm),
+        lambda server, confirm: server.kill_client(client_id, confirm=confirm),
         "It is disconnected.",
     )
 
 
-def _done(do: Callable[[Vitals, str], None], says: str) -> AnyResponse | str:
+def _done(do: Callable[[Diagnostics, str], None], says: str) -> AnyResponse | str:
     """Do it and say so, or show the page with what the gate asks or the server refuses."""
-    place = where()
+    location = current_location()
     audit_trail.left_to_the_gate()
     try:
-        do(_vitals(place), request.form.get("confirm", ""))
+        do(_diagnostics(location), request.form.get("confirm", ""))
     except ConfirmationNeeded as question:
-        return _page(place, question=question)
+        return _page(location, question=question)
     except ThumbAppError as error:
-        return _page(place, error=error)
+        return _page(location, error=error)
     flash(says, "ok")
     found = f"&pattern={quote(pattern)}" if (pattern := request.args.get("pattern")) else ""
-    return redirect(place.url("explorer_server.show") + f"&part={_part()}{found}", 303)
+    return redirect(location.url("explorer_server.show") + f"&part={_part()}{found}", 303)
 
 
 def _page(
-    place: Where, *, question: ConfirmationNeeded | None = None, error: ThumbAppError | None = None
+    location: Location, *, question: ConfirmationNeeded | None = None, error: ThumbAppError | None = None
 ) -> str:
     part = _part()
     told: object = None
     try:
         if part == "charts":
-            told = charts_of(parts().explorer.pulse(place.server).samples())
+            told = charts_of(parts().explorer.sampler(location.server).samples())
         else:
-            told = _ASK[part](_vitals(place))
+            told = _ASK[part](_diagnostics(location))
     except ThumbAppError as refusal:
         error = error or refusal
     shown: dict[str, Any] = {
@@ -116,11 +115,11 @@ def _page(
         "question": question,
         "error": error,
     }
-    return render_template("explorer/server.html", **shown, **frame(place))
+    return render_template("explorer/server.html", **shown, **page_context(location))
 
 
-def _vitals(place: Where) -> Vitals:
-    return Vitals(place.gate, caller=modes.caller())
+def _diagnostics(location: Location) -> Diagnostics:
+    return Diagnostics(location.gate, caller=modes.caller())
 
 
 def _part() -> str:

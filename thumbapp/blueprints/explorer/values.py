@@ -11,14 +11,14 @@ from typing import Final
 
 from flask import request, url_for
 
-from thumbapp.blueprints.explorer.look import LARGEST_PICTURE, Look, look_at
-from thumbapp.blueprints.explorer.map import GeoMap, draw_map
-from thumbapp.blueprints.explorer.where import Where
+from thumbapp.blueprints.explorer.geo_map import GeoMap, draw_map
+from thumbapp.blueprints.explorer.location import Location
+from thumbapp.blueprints.explorer.value_views import LARGEST_PICTURE, ValueView, value_view
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
-from thumbapp.explorer.line import command_line
 from thumbapp.explorer.long_names import LONGEST
 from thumbapp.explorer.names import from_id, shown, typed
+from thumbapp.explorer.quoting import command_line
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.undo import mark
 from thumbapp.explorer.values import strings
@@ -53,19 +53,19 @@ TEXT_WINDOW: Final = 28_000  # with all around it a page stays below 64 kB
 class ValuePane:
     """The open key; *error* is why it cannot be shown, then there are no facts and no page."""
 
-    where: Where
+    location: Location
     ask: Ask
     journal: Journal
     facts: KeyFacts | None = None
     page: Page | None = None
     error: ThumbAppError | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
-    look: Look | None = None
+    view: ValueView | None = None
 
     @property
     def title(self) -> str:
         """The name of the key as it is shown."""
-        return key_text(self.facts.name) if self.facts else _title_of(self.where.key)
+        return key_text(self.facts.name) if self.facts else _title_of(self.location.key)
 
     @property
     def whole_name(self) -> str:
@@ -87,7 +87,7 @@ class ValuePane:
     @property
     def mark(self) -> str:
         """What tells this key from others, so that what was typed for one never stays in another's form."""
-        return mark(self.where.url(match="", type="", path="", cursor="", sort="").encode())
+        return mark(self.location.url(match="", type="", path="", cursor="", sort="").encode())
 
     @property
     def noun(self) -> str:
@@ -119,16 +119,18 @@ class ValuePane:
         """Return the address of another part of this value, leaving out what *without* names."""
         kept = {name: text for name, text in self.asked.items() if name not in without} | changes
         said = {name: text for name, text in kept.items() if text}
-        return url_for("explorer.index", **self.where.query(), **said)  # type: ignore[arg-type]  # names are fields
+        return url_for("explorer.index", **self.location.query(), **said)  # type: ignore[arg-type]  # names are fields
 
     def kept(self, *without: str) -> dict[str, str]:
         """Return what a form that asks for another part sends along, leaving out what *without* names."""
-        return self.where.query() | {name: text for name, text in self.asked.items() if name not in without}
+        return self.location.query() | {
+            name: text for name, text in self.asked.items() if name not in without
+        }
 
     @property
     def change_url(self) -> str:
         """The address that takes changes of this key, and leads back to the part of it that is shown."""
-        return self.where.part_url("explorer_changes.change")
+        return self.location.part_url("explorer_changes.change")
 
     @property
     def entries_url(self) -> str:
@@ -138,10 +140,10 @@ class ValuePane:
     @property
     def picture_url(self) -> str:
         """The address of the value as a picture, "" when it is none that can be shown."""
-        string = self.look.string if self.look else None
+        string = self.view.string if self.view else None
         is_shown = string and string.media_type and string.total <= LARGEST_PICTURE
         return (
-            self.where.url("explorer_files.raw", match="", path="", cursor="") + "&inline=1"
+            self.location.url("explorer_files.raw", match="", path="", cursor="") + "&inline=1"
             if is_shown
             else ""
         )
@@ -149,12 +151,12 @@ class ValuePane:
     @property
     def map(self) -> GeoMap | None:
         """The places of the page on a map, None when there are none."""
-        return draw_map(self.look.spots) if self.look else None
+        return draw_map(self.view.places) if self.view else None
 
     @property
     def why_fixed(self) -> str:
         """Why the key cannot be changed now."""
-        server = self.where.gate.server
+        server = self.location.gate.server
         if server.is_read_only:
             return "This server is set to read-only."
         if self.facts and (prefix := server.protecting(self.facts.name)) is not None:
@@ -162,20 +164,22 @@ class ValuePane:
         return "View mode: switch edit mode on above to change this key."
 
 
-def value_pane(place: Where) -> ValuePane | None:
-    """Return the pane of the key that is open at *place*, None when none is."""
-    if not place.key:
+def value_pane(location: Location) -> ValuePane | None:
+    """Return the pane of the key that is open at *location*, None when none is."""
+    if not location.key:
         return None
     journal, ask = Journal(), Ask()
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
         ask = ask_for({"v_limit": str(ROWS), **asked})
         window = _WINDOWS.get(asked.get("v_view", ""), TEXT_WINDOW)
-        opened = open_key(place.gate, place.name or b"", ask, db=place.db, window=window, journal=journal)
-        look = look_at(place, opened, asked, journal)
+        opened = open_key(
+            location.gate, location.name or b"", ask, db=location.db, window=window, journal=journal
+        )
+        view = value_view(location, opened, asked, journal)
     except ThumbAppError as error:
-        return ValuePane(place, ask, journal, error=error, asked=asked)
-    return ValuePane(place, ask, journal, opened.facts, opened.page, asked=asked, look=look)
+        return ValuePane(location, ask, journal, error=error, asked=asked)
+    return ValuePane(location, ask, journal, opened.facts, opened.page, asked=asked, view=view)
 
 
 def ask_for(given: Mapping[str, str]) -> Ask:

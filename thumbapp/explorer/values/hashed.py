@@ -4,7 +4,7 @@ from typing import Final
 
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.costs import check_pattern
-from thumbapp.explorer.parts import number
+from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Cut, Failure
 from thumbapp.explorer.values.model import (
     CUT_AT,

@@ -6,7 +6,7 @@ from typing import Final
 
 from thumbapp.errors import BadParameter, KeyNotFound
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import items, number
+from thumbapp.explorer.reply_types import items, number
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.scan import LENGTHS
 from thumbapp.explorer.wire import Line, unfailed

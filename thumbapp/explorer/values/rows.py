@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from thumbapp.errors import BadParameter
-from thumbapp.explorer.parts import number
+from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Reply
 from thumbapp.explorer.values.hashed import scan_page
 from thumbapp.explorer.values.model import CUT_AT, Ask, Element, KeyFacts, Page, Scored, listed

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from thumbapp.errors import BadParameter
-from thumbapp.explorer.parts import data, items, number, pairs, text
+from thumbapp.explorer.reply_types import data, items, number, pairs, text
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.values.model import CUT_AT, Ask, Entry, KeyFacts, Page
 from thumbapp.explorer.wire import Line, unfailed

@@ -7,7 +7,7 @@ from typing import Final
 from thumbapp.errors import KeyNotFound
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import number
+from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.values.model import Ask, Bytes, KeyFacts, Page
 from thumbapp.explorer.wire import Line, unfailed

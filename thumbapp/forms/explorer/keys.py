@@ -43,7 +43,7 @@ KEYS: Final = (
         "key.expire",
         "Set its end",
         "queued",
-        lambda typed: keys.expire_key(typed.name, typed.life("life")),
+        lambda typed: keys.expire_key(typed.name, typed.ttl_ms("life")),
         (Field("life", "Lives for", help="90 (seconds), 15 min, 2 h, 3 days"),),
     ),
     Action("key.persist", "Keep for ever", "check", lambda typed: keys.persist_key(typed.name)),
@@ -59,7 +59,7 @@ def _living(make: _Make) -> _Make:
         change = make(typed)
         if not typed.text("life") or not isinstance(change.commands, tuple):
             return change
-        end = ("PEXPIRE", change.name, typed.life("life"))
+        end = ("PEXPIRE", change.name, typed.ttl_ms("life"))
         return replace(change, commands=(*change.commands, end))
 
     return making

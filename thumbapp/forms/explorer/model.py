@@ -10,8 +10,8 @@ from typing import Final
 
 from thumbapp.errors import BadEdit, BadParameter
 from thumbapp.explorer.edit import Change
-from thumbapp.explorer.life import parse_life
 from thumbapp.explorer.names import from_id, to_id
+from thumbapp.explorer.ttl import parse_ttl
 from thumbapp.explorer.undo import mark
 from thumbapp.explorer.writing import Writing, read
 
@@ -122,9 +122,9 @@ class Typed:
         """Whether a box is ticked."""
         return bool(self._fields.get(name))
 
-    def life(self, name: str) -> int:
+    def ttl_ms(self, name: str) -> int:
         """Return the milliseconds of a time to live."""
-        return parse_life(self.text(name))
+        return parse_ttl(self.text(name))
 
     @property
     def item(self) -> bytes:

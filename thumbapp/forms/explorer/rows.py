@@ -253,7 +253,7 @@ HASHES: Final = (
         "hash.expire",
         "Set its end",
         "queued",
-        lambda typed: hashes.expire_field(typed.name, typed.item, typed.life("life")),
+        lambda typed: hashes.expire_field(typed.name, typed.item, typed.ttl_ms("life")),
         (Field("life", "The field lives for", help="90, 15 min, 2 h, 3 days"), ITEM),
     ),
     Action(

@@ -25,7 +25,7 @@ def _group(typed: Typed) -> bytes:
 
 
 def _claimed(typed: Typed) -> Change:
-    idle_ms = typed.life("idle") if typed.text("idle") not in ("", "0") else 0
+    idle_ms = typed.ttl_ms("idle") if typed.text("idle") not in ("", "0") else 0
     return streams.claim(
         typed.name, _group(typed), typed.said("consumer"), typed.text("item"), idle_ms=idle_ms
     )

@@ -9,9 +9,9 @@ import redis
 from tests.explorer.conftest import EDITOR, VIEWER, ListAudit
 from tests.patience import until
 from thumbapp.errors import KeyProtected, ModeNeeded, NothingToWaitFor, TooManyChannels
+from thumbapp.explorer.blocking import Arrival, Wait, following
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.line import parse
-from thumbapp.explorer.waiting import Arrival, Wait, following
+from thumbapp.explorer.quoting import parse
 
 
 class Pane:

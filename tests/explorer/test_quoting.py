@@ -8,7 +8,7 @@ import redis
 
 from tests.conftest import PrivateServer, skip_or_fail
 from thumbapp.errors import LineUnreadable
-from thumbapp.explorer.line import command_line, parse, quote
+from thumbapp.explorer.quoting import command_line, parse, quote
 
 LINES = [
     "a b  c",

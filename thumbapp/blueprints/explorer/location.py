@@ -38,7 +38,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Location:
     """Server, database, search and the open key; *path* is the folder of the tree, *key* an id."""
 
     server: str = ""
@@ -84,11 +84,11 @@ class Where:
         return id_of(name) == self.key
 
     def url(self, endpoint: str = "explorer.index", **changes: object) -> str:
-        """Return the address of *endpoint* for this place with some *changes*."""
+        """Return the address of *endpoint* for this location with some *changes*."""
         return url_for(endpoint, **replace(self, **changes).query())  # type: ignore[arg-type]  # templates name fields
 
     def part_url(self, endpoint: str = "explorer.index") -> str:
-        """Return the address of *endpoint* for this place and the part of the value that is asked for."""
+        """Return the address of *endpoint* for this location and the part of the value that is asked for."""
         asked = request.args.items()
         part = {name: text for name, text in asked if name.startswith("v_") and name not in _OF_ITEM}
         return url_for(endpoint, **self.query(), **part)  # type: ignore[arg-type]  # names are fields
@@ -103,7 +103,7 @@ class Where:
 
     def query(self) -> dict[str, str]:
         """Return what differs from the beginning, for an address; the database always."""
-        beginning = Where()
+        beginning = Location()
         said = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             name: str(value)
@@ -112,7 +112,7 @@ class Where:
         }
 
 
-def where() -> Where:
+def current_location() -> Location:
     """Return what the address of the request says.
 
     Raises:
@@ -124,7 +124,7 @@ def where() -> Where:
     delimiter = given.get("delimiter", ":")
     if len(delimiter) > _LONGEST_DELIMITER:
         raise BadParameter("delimiter", delimiter, f"at most {_LONGEST_DELIMITER} characters")
-    return Where(
+    return Location(
         server=server,
         db=db_asked(given.get("db", ""), server=server),
         match=given.get("match", ""),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from thumbapp.blueprints.explorer.map import HEIGHT, WIDTH, draw_map
+from thumbapp.blueprints.explorer.geo_map import HEIGHT, WIDTH, draw_map
 
 POLAND = [("Gdansk", 18.65, 54.35), ("Krakow", 19.94, 50.06), ("Warszawa", 21.01, 52.23)]
 

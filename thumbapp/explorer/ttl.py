@@ -28,7 +28,7 @@ _PART: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)\s*", re.ASCII)
 _LONGEST_MS: Final = 10**14
 
 
-def parse_life(text: str) -> int:
+def parse_ttl(text: str) -> int:
     """Return the milliseconds that *text* means: ``90`` (seconds), ``15 min``, ``1h 30m``, ``3 days``.
 
     Raises:

@@ -3,7 +3,7 @@
 import pytest
 
 from thumbapp.errors import BadEdit
-from thumbapp.explorer.life import parse_life
+from thumbapp.explorer.ttl import parse_ttl
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from thumbapp.explorer.life import parse_life
     ],
 )
 def test_a_life_is_read(text: str, ttl_ms: int) -> None:
-    assert parse_life(text) == ttl_ms
+    assert parse_ttl(text) == ttl_ms
 
 
 @pytest.mark.parametrize("text", ["", "0", "-5", "soon", "5 fortnights", "1h x", "\u0665", "99999999999 w"])
 def test_what_is_no_life_is_refused(text: str) -> None:
     with pytest.raises(BadEdit, match="no time to live"):
-        parse_life(text)
+        parse_ttl(text)

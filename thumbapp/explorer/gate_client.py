@@ -1,15 +1,15 @@
-"""Asking and changing a server through the gate on behalf of somebody. Knows no web."""
+"""What reads and changes one part of a server through the gate, for one caller. Knows no web."""
 
 from typing import ClassVar
 
 from thumbapp.errors import ServerLacks
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.parts import items
+from thumbapp.explorer.reply_types import items
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.wire import unfailed
 
 
-class Asking:
+class GateClient:
     """One part of a server, asked and changed through *gate* for *caller*; what the server refuses is raised.
 
     *needs* is the command that this part is about, with the version it came with, where not all have it.

@@ -4,20 +4,20 @@ from collections.abc import Callable
 
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.where import Where
+from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.identity import asker, is_fresh
 from thumbapp.errors import ThumbAppError
-from thumbapp.explorer.overview import Overview, look
+from thumbapp.explorer.overview import Overview, read_overview
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.scan import LENGTHS
 
 
-def frame(place: Where) -> dict[str, object]:
+def page_context(location: Location) -> dict[str, object]:
     """Return what the head of every page of the explorer shows."""
-    server = parts().explorer.servers.find(place.server)
-    overview, error = _seen(lambda: look(place.gate, db=place.db))
+    server = parts().explorer.servers.find(location.server)
+    overview, error = _read(lambda: read_overview(location.gate, db=location.db))
     return {
-        "where": place,
+        "location": location,
         "server": server,
         "servers": parts().explorer.servers.all(),
         "overview": overview,
@@ -30,15 +30,15 @@ def frame(place: Where) -> dict[str, object]:
     }
 
 
-def glance(place: Where) -> dict[str, object]:
+def status_context(location: Location) -> dict[str, object]:
     """Return what the words about the server show, which a page asks for again and again."""
-    server = parts().explorer.servers.find(place.server)
-    overview, error = _seen(lambda: parts().explorer.glance(place.server, place.db))
-    return {"where": place, "server": server, "overview": overview, "connection_error": error}
+    server = parts().explorer.servers.find(location.server)
+    overview, error = _read(lambda: parts().explorer.overview(location.server, location.db))
+    return {"location": location, "server": server, "overview": overview, "connection_error": error}
 
 
-def _seen(look_at: Callable[[], Overview]) -> tuple[Overview | None, ThumbAppError | None]:
+def _read(read: Callable[[], Overview]) -> tuple[Overview | None, ThumbAppError | None]:
     try:
-        return look_at(), None
+        return read(), None
     except ThumbAppError as error:
         return None, error

@@ -34,14 +34,14 @@ _UNKNOWN: Final = re.compile(r"Error in ACL SETUSER modifier '([^']+)': (?:Unkno
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """Which users were made, and the lines for who may make them when the server refused, and why."""
+    """Which users were made, and the commands for who may make them when the server refused, and why."""
 
     made: list[str]
     lines: list[Argv]
     refused: str = ""
 
 
-def lines(passwords: dict[str, str]) -> list[Argv]:
+def setuser_commands(passwords: dict[str, str]) -> list[Argv]:
     """Return the commands that make each user, with the password of its name."""
     return [("ACL", "SETUSER", user, *_EVERYTHING, f">{passwords[user]}", *RULES[user]) for user in RULES]
 
@@ -49,9 +49,9 @@ def lines(passwords: dict[str, str]) -> list[Argv]:
 def install(gate: Gate, passwords: dict[str, str], *, caller: Caller) -> Installed:
     """Make both users on the server of *gate*, leaving out rules for commands that it does not have.
 
-    The lines come back when the server has no ACL (before Redis 6) or we may not change it.
+    The commands come back when the server has no ACL (before Redis 6) or we may not change it.
     """
-    wanted, made = lines(passwords), list[str]()
+    wanted, made = setuser_commands(passwords), list[str]()
     for argv in wanted:
         try:
             _make(gate, argv, caller=caller)

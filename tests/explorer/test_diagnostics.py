@@ -5,8 +5,8 @@ import redis
 
 from tests.explorer.conftest import ADMIN, EDITOR, VIEWER
 from thumbapp.errors import ConfirmationNeeded, ModeNeeded
+from thumbapp.explorer.diagnostics import MASK, Diagnostics, Sampler
 from thumbapp.explorer.gate import Gate
-from thumbapp.explorer.vitals import MASK, Pulse, Vitals
 
 
 class Clock:
@@ -20,8 +20,8 @@ class Clock:
 
 def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: redis.Redis) -> None:
     clock = Clock()
-    pulse = Pulse(gate.server.link, clock=clock)
-    assert pulse.samples() == []
+    sampler = Sampler(gate.server.link, clock=clock)
+    assert sampler.samples() == []
     any_client.set("a", 1)
     for _ in range(300):
         any_client.get("a")
@@ -29,7 +29,7 @@ def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: r
 
     clock.now += 2
 
-    sample = pulse.samples()[-1]
+    sample = sampler.samples()[-1]
     assert 150 <= sample.commands <= 200
     assert sample.hit_rate == pytest.approx(300 / 301)
     assert sample.memory > 100_000
@@ -38,25 +38,25 @@ def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: r
 
 def test_a_sample_is_taken_no_oftener_than_every_two_seconds(gate: Gate) -> None:
     clock = Clock()
-    pulse = Pulse(gate.server.link, clock=clock)
+    sampler = Sampler(gate.server.link, clock=clock)
     for step in (0, 2, 0.5, 0.5):
         clock.now += step
-        samples = pulse.samples()
+        samples = sampler.samples()
 
     assert len(samples) == 1
 
 
 def test_statistics_that_were_reset_make_no_negative_rate(gate: Gate, any_client: redis.Redis) -> None:
     clock = Clock()
-    pulse = Pulse(gate.server.link, clock=clock)
+    sampler = Sampler(gate.server.link, clock=clock)
     for _ in range(50):
         any_client.ping()
-    pulse.samples()
+    sampler.samples()
     any_client.config_resetstat()
 
     clock.now += 2
 
-    assert pulse.samples() == []
+    assert sampler.samples() == []
 
 
 def test_slow_commands_are_listed(gate: Gate, any_client: redis.Redis) -> None:
@@ -64,7 +64,7 @@ def test_slow_commands_are_listed(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set(b"odd \xff", "x" * 10)
     any_client.config_set("slowlog-log-slower-than", 10_000)
 
-    found = Vitals(gate, caller=VIEWER).slow_log()
+    found = Diagnostics(gate, caller=VIEWER).slow_log()
 
     assert any(slow.command == "SET odd \\xff xxxxxxxxxx" for slow in found)
 
@@ -75,23 +75,23 @@ def test_the_slow_log_is_emptied_by_an_admin(gate: Gate, any_client: redis.Redis
     any_client.config_set("slowlog-log-slower-than", -1)
 
     with pytest.raises(ModeNeeded):
-        Vitals(gate, caller=EDITOR).forget_slow_commands()
+        Diagnostics(gate, caller=EDITOR).forget_slow_commands()
     assert any_client.slowlog_len() > 0
 
-    Vitals(gate, caller=ADMIN).forget_slow_commands()
+    Diagnostics(gate, caller=ADMIN).forget_slow_commands()
     assert any_client.slowlog_len() == 0
 
 
 def test_a_client_is_listed_and_ended(gate: Gate, any_client: redis.Redis) -> None:
-    vitals = Vitals(gate, caller=ADMIN)
+    diagnostics = Diagnostics(gate, caller=ADMIN)
     any_client.client_setname("to-end")
-    number = next(int(one["id"]) for one in vitals.clients() if one["name"] == "to-end")
+    number = next(int(one["id"]) for one in diagnostics.clients() if one["name"] == "to-end")
     with pytest.raises(ConfirmationNeeded) as asked:
-        vitals.kill_client(number)
+        diagnostics.kill_client(number)
 
-    vitals.kill_client(number, confirm=asked.value.token)
+    diagnostics.kill_client(number, confirm=asked.value.token)
 
-    assert not [one for one in vitals.clients() if one["id"] == str(number)]
+    assert not [one for one in diagnostics.clients() if one["id"] == str(number)]
 
 
 def test_every_client_is_listed_however_many(gate: Gate, any_client: redis.Redis) -> None:
@@ -103,7 +103,7 @@ def test_every_client_is_listed_however_many(gate: Gate, any_client: redis.Redis
     for number, other in enumerate(others):
         other.client_setname(f"other-{number}")
 
-    names = {one["name"] for one in Vitals(gate, caller=VIEWER).clients()}
+    names = {one["name"] for one in Diagnostics(gate, caller=VIEWER).clients()}
 
     assert {f"other-{number}" for number in range(40)} <= names
     for other in others:
@@ -113,7 +113,7 @@ def test_every_client_is_listed_however_many(gate: Gate, any_client: redis.Redis
 def test_settings_are_shown_without_secrets(gate: Gate, any_client: redis.Redis) -> None:
     any_client.config_set("masterauth", "hunter2")
 
-    settings = Vitals(gate, caller=ADMIN).settings()
+    settings = Diagnostics(gate, caller=ADMIN).settings()
 
     assert settings["masterauth"] == MASK
     assert settings["maxmemory"] == "0"
@@ -122,11 +122,11 @@ def test_settings_are_shown_without_secrets(gate: Gate, any_client: redis.Redis)
 
 
 def test_a_setting_is_changed_after_a_question(gate: Gate, any_client: redis.Redis) -> None:
-    vitals = Vitals(gate, caller=ADMIN)
+    diagnostics = Diagnostics(gate, caller=ADMIN)
     with pytest.raises(ConfirmationNeeded) as asked:
-        vitals.change_setting("slowlog-max-len", "64")
+        diagnostics.change_setting("slowlog-max-len", "64")
 
-    vitals.change_setting("slowlog-max-len", "64", confirm=asked.value.token)
+    diagnostics.change_setting("slowlog-max-len", "64", confirm=asked.value.token)
 
     assert any_client.config_get("slowlog-max-len") == {"slowlog-max-len": "64"}
 
@@ -134,7 +134,7 @@ def test_a_setting_is_changed_after_a_question(gate: Gate, any_client: redis.Red
 def test_the_dearest_commands_come_first(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set("a", 1)
 
-    found = Vitals(gate, caller=VIEWER).command_statistics()
+    found = Diagnostics(gate, caller=VIEWER).command_statistics()
 
     assert "SET" in [statistic.name for statistic in found]
     assert [statistic.micros for statistic in found] == sorted(
@@ -144,11 +144,11 @@ def test_the_dearest_commands_come_first(gate: Gate, any_client: redis.Redis) ->
 
 def test_settings_take_an_admin(gate: Gate) -> None:
     with pytest.raises(ModeNeeded):
-        Vitals(gate, caller=EDITOR).settings()
+        Diagnostics(gate, caller=EDITOR).settings()
 
 
 def test_every_section_is_told(gate: Gate) -> None:
-    info = Vitals(gate, caller=VIEWER).info()
+    info = Diagnostics(gate, caller=VIEWER).info()
 
     assert info["server"]["redis_version"]
     assert "used_memory" in info["memory"]

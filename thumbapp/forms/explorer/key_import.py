@@ -8,8 +8,8 @@ from typing import IO, Final
 from werkzeug.datastructures import FileStorage
 
 from thumbapp.errors import BadEdit, BadParameter
-from thumbapp.explorer.command_lines import command_records, looks_like_commands
-from thumbapp.explorer.intake import Policy
+from thumbapp.explorer.command_records import command_records, looks_like_commands
+from thumbapp.explorer.key_import import Policy
 from thumbapp.explorer.records import LONGEST_LINE, Record, json_records
 
 Reader = Callable[[Iterable[bytes]], Iterator[tuple[int, Record]]]
@@ -17,7 +17,7 @@ _BEGINNING: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class ImportRequest:
     """Lines to import, how they are read, and how."""
 
     lines: Iterable[bytes]
@@ -33,7 +33,7 @@ class Intake:
         return self.source.tell()
 
     @classmethod
-    def read(cls, fields: Mapping[str, str], files: Mapping[str, FileStorage]) -> "Intake":
+    def read(cls, fields: Mapping[str, str], files: Mapping[str, FileStorage]) -> "ImportRequest":
         """Return what was sent: the file, else the pasted text; its `source` is to be closed.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from thumbapp.explorer.parts import data, items, number, pairs, readable, text
+from thumbapp.explorer.reply_types import data, items, number, pairs, readable, text
 from thumbapp.explorer.resp import Failure, Reply
 
 ERROR = Failure("WRONGTYPE")

@@ -14,7 +14,7 @@ _MOST_LABELS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class MapPoint:
     """A point, what it is called in words, and its label, "" where there are too many."""
 
     x: float
@@ -35,7 +35,7 @@ class GridLine:
 class GeoMap:
     """The map: points and lines in a box of `WIDTH` by `HEIGHT`, in plain degrees; *says* describes it."""
 
-    points: list[Spot]
+    points: list[MapPoint]
     across: list[GridLine]
     up: list[GridLine]
     says: str
@@ -62,7 +62,7 @@ def draw_map(places: Sequence[tuple[str, float, float]]) -> GeoMap | None:
 
     is_labelled = len(places) <= _MOST_LABELS
     points = [
-        Spot(
+        MapPoint(
             x(longitude),
             y(latitude),
             f"{name}: {_degrees(longitude, latitude)}",

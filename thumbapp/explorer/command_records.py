@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from thumbapp.errors import BadImport, LineUnreadable
-from thumbapp.explorer.line import parse as parse_line
+from thumbapp.explorer.quoting import parse as parse_line
 from thumbapp.explorer.records import DUMPED, LONGEST_LINE, Record
 from thumbapp.explorer.resp import Argv
 

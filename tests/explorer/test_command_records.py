@@ -9,10 +9,10 @@ import redis
 from tests.explorer.conftest import ADMIN, EDITOR
 from tests.explorer.test_transfer import contents, fill_all_types
 from thumbapp.errors import BadImport, ModeNeeded
-from thumbapp.explorer.command_lines import command_records, looks_like_commands
+from thumbapp.explorer.command_records import command_records, looks_like_commands
 from thumbapp.explorer.export import export
 from thumbapp.explorer.gate import Caller, Gate
-from thumbapp.explorer.intake import Imported, Policy, import_lines
+from thumbapp.explorer.key_import import Imported, Policy, import_lines
 from thumbapp.explorer.scan import Search
 
 

@@ -10,7 +10,7 @@ from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, Pair, Sc
 from thumbapp.explorer.values.opening import Opened
 
 
-def row_told(row: Row) -> dict[str, Any]:
+def row_as_json(row: Row) -> dict[str, Any]:
     """Return what a list tells of a key; null is what the server would not say, or no expiry."""
     return {
         "id": id_of(row.name),
@@ -22,17 +22,17 @@ def row_told(row: Row) -> dict[str, Any]:
     }
 
 
-def portion_told(portion: Portion) -> dict[str, Any]:
+def page_as_json(portion: Portion) -> dict[str, Any]:
     """Return a page of keys; ``cursor`` goes on, null at the end."""
     return {
-        "items": list(map(row_told, portion.rows)),
+        "items": list(map(row_as_json, portion.rows)),
         "cursor": portion.cursor,
         "scanned": portion.scanned,
         "total": portion.total,
     }
 
 
-def opened_told(opened: Opened) -> dict[str, Any]:
+def key_as_json(opened: Opened) -> dict[str, Any]:
     """Return a key with a page of its value, its items as their type has them."""
     facts, page = opened.facts, opened.page
     return {
@@ -44,14 +44,14 @@ def opened_told(opened: Opened) -> dict[str, Any]:
         "bytes": facts.bytes,
         "ttl_ms": facts.ttl_ms,
         "idle_s": facts.idle_s,
-        "items": list(map(item_told, page.items)),
+        "items": list(map(item_as_json, page.items)),
         "cursor": page.cursor,
         "says": page.says,
         **page.extra,
     }
 
 
-def item_told(item: Item) -> dict[str, Any]:
+def item_as_json(item: Item) -> dict[str, Any]:
     """Return one item; bytes are text where they are UTF-8, ``{"base64": ...}`` where not."""
     if isinstance(item, Element):
         return {"index": item.index, "value": bytes_as_json(item.value)}

@@ -12,43 +12,43 @@ from flask import request
 
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.where import Where
+from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.filters import counted
 from thumbapp.errors import BadImport, ServerAway, ServerBusy, ServerRefused, ThumbAppError
-from thumbapp.explorer.intake import Imported, import_lines
-from thumbapp.forms.explorer.intake import Intake
+from thumbapp.explorer.key_import import Imported, import_lines
+from thumbapp.forms.explorer.key_import import ImportRequest
 
 _EVERY_S: Final = 0.25
 
 
-def take(place: Where, intake: Intake) -> dict[str, object]:
-    """Import *intake* and return what it came to: ``says`` and some of the names."""
-    audit_trail.note("redis.import", f"{place.gate.server.name}[{place.db}]")
-    with intake.source:
-        *_, state = _states(place, intake)
-    if state.made + state.replaced or intake.is_dry_run:
+def import_all(location: Location, sent: ImportRequest) -> dict[str, object]:
+    """Import *sent* and return what it came to: ``says`` and some of the names."""
+    audit_trail.note("redis.import", f"{location.gate.server.name}[{location.db}]")
+    with sent.source:
+        *_, state = _states(location, sent)
+    if state.made + state.replaced or sent.is_dry_run:
         audit_trail.left_to_the_gate()
-    return {"says": _says(state, intake), "samples": state.samples}
+    return {"says": _says(state, sent), "samples": state.samples}
 
 
-def progress(place: Where, intake: Intake) -> Iterator[bytes]:
+def import_progress(location: Location, sent: ImportRequest) -> Iterator[bytes]:
     """Yield how far the import is a few times a second; the last line is ``done`` or has an ``error``."""
     left = request.environ.get("waitress.client_disconnected", lambda: False)
     state, due = Imported(), 0.0
-    with intake.source:
+    with sent.source:
         try:
-            for state in _states(place, intake):
+            for state in _states(location, sent):
                 if left():
                     return
                 if time.monotonic() >= due:
                     due = time.monotonic() + _EVERY_S
-                    yield _line(state, intake)
-            yield _line(state, intake, done=True, samples=state.samples)
+                    yield _line(state, sent)
+            yield _line(state, sent, done=True, samples=state.samples)
         except ThumbAppError as error:
-            yield _line(state, intake, code=error.code, error=in_words(error))
+            yield _line(state, sent, code=error.code, error=explain(error))
 
 
-def in_words(error: ThumbAppError) -> str:
+def explain(error: ThumbAppError) -> str:
     """Return why an import broke off, and what that means for the keys before."""
     if isinstance(error, BadImport):
         return f"{error} Keys before that line are in."
@@ -56,26 +56,26 @@ def in_words(error: ThumbAppError) -> str:
     return f"{error} Keys that were whole before are in." if stopped else str(error)
 
 
-def _states(place: Where, intake: Intake) -> Iterator[Imported]:
+def _states(location: Location, sent: ImportRequest) -> Iterator[Imported]:
     return import_lines(
-        place.gate,
-        intake.lines,
+        location.gate,
+        sent.lines,
         caller=modes.caller(),
-        db=place.db,
-        policy=intake.policy,
-        dry_run=intake.is_dry_run,
-        read=intake.reader,
+        db=location.db,
+        policy=sent.policy,
+        dry_run=sent.is_dry_run,
+        read=sent.reader,
     )
 
 
-def _line(state: Imported, intake: Intake, **more: object) -> bytes:
-    facts = {"says": _says(state, intake), "bytes": intake.position, "size": intake.size}
+def _line(state: Imported, sent: ImportRequest, **more: object) -> bytes:
+    facts = {"says": _says(state, sent), "bytes": sent.position, "size": sent.size}
     return orjson.dumps(facts | more) + b"\n"
 
 
-def _says(state: Imported, intake: Intake) -> str:
+def _says(state: Imported, sent: ImportRequest) -> str:
     """Return what was done so far, or in a dry run would be."""
-    would = "Nothing was changed; it would be: " if intake.is_dry_run else ""
+    would = "Nothing was changed; it would be: " if sent.is_dry_run else ""
     return (
         f"{would}{counted(state.made, 'key')} made, {state.replaced:,} replaced. {state.skipped:,} skipped, "
         f"{state.expired:,} had expired, {state.protected:,} protected, {counted(state.lines, 'line')} read."

@@ -55,7 +55,7 @@ def import_lines(
 ) -> Iterator[Imported]:
     """Put the keys that *lines* describe into database *db*; yield how far it is after each key.
 
-    *read* takes them apart: `json_records`, or `command_records` of `thumbapp.explorer.command_lines`.
+    *read* takes them apart: `json_records`, or `command_records` of `thumbapp.explorer.command_records`.
 
     Raises:
         BadImport: a line describes no key, or `Policy.FAIL` and a name is taken; those before it are in.

@@ -6,7 +6,7 @@ Redis before 7 describes ``CONFIG`` but not ``CONFIG GET``; there the flags of t
 from collections.abc import Iterator
 from typing import Final
 
-from thumbapp.explorer.parts import items, text
+from thumbapp.explorer.reply_types import items, text
 from thumbapp.explorer.resp import Argv, Reply, word
 from thumbapp.explorer.wire import Line, unfailed
 
@@ -14,15 +14,15 @@ _NAME, _FLAGS, _SUBCOMMANDS = 0, 2, 9
 NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
 
 
-class Catalog:
+class CommandTable:
     """The flags of one server's commands, asked once."""
 
     def __init__(self, flags: dict[str, frozenset[str]]) -> None:
         self._flags = flags
 
     @classmethod
-    def ask(cls, line: Line) -> "Catalog":
-        """Return the catalogue of the server at the other end of *line*."""
+    def ask(cls, line: Line) -> "CommandTable":
+        """Return the command table of the server at the other end of *line*."""
         rows = items(unfailed(line.exchange(("COMMAND",))[0]))
         return cls(dict(_described(rows, is_top=True)))
 

@@ -5,18 +5,18 @@ from typing import Final
 
 from markupsafe import escape
 
-MOST: Final = 44_000  # with all around it a page stays below 64 kB
+MOST_BYTES: Final = 44_000  # with all around it a page stays below 64 kB
 _BESIDE: Final = 66  # what stands around a field and its value
 
 
-def room_of(text: str) -> int:
+def size_of(text: str) -> int:
     """Return how many bytes *text* takes on a page."""
     return len(escape(text).encode("utf-8", "replace"))
 
 
-def fitting(text: str, most: int) -> str:
+def fitted(text: str, most: int) -> str:
     """Return *text*, or so much of its beginning that it takes at most *most* bytes of a page."""
-    while (size := room_of(text)) > most:
+    while (size := size_of(text)) > most:
         text = text[: len(text) * most // size]
     return text
 
@@ -25,7 +25,7 @@ def first_pairs(pairs: Iterable[tuple[str, str]], most: int) -> list[tuple[str, 
     """Return the first of *pairs* that take at most *most* bytes of a page, and the first in any case."""
     taken, kept = 0, list[tuple[str, str]]()
     for name, value in pairs:
-        taken += room_of(name) + room_of(value) + _BESIDE
+        taken += size_of(name) + size_of(value) + _BESIDE
         if kept and taken > most:
             break
         kept.append((name, value))

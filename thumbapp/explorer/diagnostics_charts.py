@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from thumbapp.charts import Chart, Look, Series, draw
-from thumbapp.explorer.vitals import Sample
+from thumbapp.explorer.diagnostics import Sample
 
 Read = Callable[[Sample], float | None]
 

@@ -1,6 +1,6 @@
 """How a server is: samples of INFO while somebody looks, slow commands, clients, settings.
 
-A `Pulse` keeps the last minutes of one server in memory, for all pages alike. Knows no web.
+A `Sampler` keeps the last minutes of one server in memory, for all pages alike. Knows no web.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from thumbapp.explorer.asking import Asking
+from thumbapp.explorer.gate_client import GateClient
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.parts import readable
+from thumbapp.explorer.reply_types import readable
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.servers import facts
 from thumbapp.explorer.wire import Link
@@ -49,7 +49,7 @@ class Sample:
     hit_rate: float | None
 
 
-class Pulse:
+class Sampler:
     """The samples of one server, taken when somebody asks and the last one is older than `EVERY_S`."""
 
     def __init__(self, link: Link, *, clock: Callable[[], float] = time.time) -> None:
@@ -122,7 +122,7 @@ class CommandStatistic:
     failed: int
 
 
-class Vitals(Asking):
+class Diagnostics(GateClient):
     """What one may look up about a server, through the gate on behalf of *caller*."""
 
     def info(self) -> dict[str, dict[str, str]]:

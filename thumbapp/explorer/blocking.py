@@ -12,8 +12,8 @@ from typing import Final
 from thumbapp.errors import NothingToWaitFor, TooManyChannels
 from thumbapp.explorer.feeds import MOST_SUBSCRIBED
 from thumbapp.explorer.gate import Caller, Gate, command_name
-from thumbapp.explorer.parts import data, pairs
 from thumbapp.explorer.replies import as_text
+from thumbapp.explorer.reply_types import data, pairs
 from thumbapp.explorer.resp import Argument, Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, rule_for
 from thumbapp.explorer.wire import Line, Waiting

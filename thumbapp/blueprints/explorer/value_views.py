@@ -7,8 +7,8 @@ from typing import Final
 from flask import g
 
 from thumbapp.blueprints.context import parts
-from thumbapp.blueprints.explorer import modes, room
-from thumbapp.blueprints.explorer.where import Where
+from thumbapp.blueprints.explorer import html_size, modes
+from thumbapp.blueprints.explorer.location import Location
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
@@ -29,8 +29,8 @@ from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
 
 LARGEST_PICTURE: Final = 5_000_000
 _LONGEST_TEXT: Final = 300
-_TEXT_ROOM: Final = 450
-_ENTRIES_ROOM: Final = 20_000
+_TEXT_BYTES: Final = 450
+_ENTRIES_BYTES: Final = 20_000
 _LONGEST_COMMANDS: Final = 20_000
 
 
@@ -49,7 +49,7 @@ class Editing:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class BytesView:
     """Bytes in one view, the others to choose from, and what to edit; None when they are not whole here."""
 
     shown: Shown
@@ -65,7 +65,7 @@ class Looked:
     def is_heavy(self) -> bool:
         """Whether a page can bear what is shown or what is edited, and not both."""
         edited = self.editing.text if self.editing else ""
-        return room.room_of(self.shown.text) + room.room_of(edited) > room.MOST
+        return html_size.size_of(self.shown.text) + html_size.size_of(edited) > html_size.MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +94,51 @@ class OpenItem:
 
     id: str
     title: str
-    looked: Looked | None = None
+    value: BytesView | None = None
     score: str = ""
     is_number: bool = False
-    pairs: Sequence[tuple[str, Looked]] = ()
+    pairs: Sequence[tuple[str, BytesView]] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ValueView:
     """Everything the view of a type shows beside what is known of the key."""
 
     may_change: bool
     can_undo_deletion: bool
-    string: Looked | None = None
+    string: BytesView | None = None
     rows: Sequence[Row] = ()
     entries: Sequence[EntryRow] = ()
     item: OpenItem | None = None
     groups: Sequence[streams.Group] = ()
     group: details.OpenGroup | None = None
-    spots: Sequence[tuple[str, float, float]] = ()
+    places: Sequence[tuple[str, float, float]] = ()
     combined: tuple[Sequence[str], int] | None = None
     commands: str | None = None
     has_field_times: bool = False
 
 
-def look_at(place: Where, opened: Opened, given: Mapping[str, str], journal: Journal) -> Look:
+def value_view(location: Location, opened: Opened, given: Mapping[str, str], journal: Journal) -> ValueView:
     """Return what the view of the key shows, as the address asks for it (``v_view``, ``v_item`` ...)."""
-    facts, server = opened.facts, place.gate.server
+    facts, server = opened.facts, location.gate.server
     is_free = not server.is_read_only and server.protecting(facts.name) is None
-    look = Look(
+    found = ValueView(
         may_change=is_free and modes.mode_now().covers(Mode.EDIT),
         can_undo_deletion=(facts.bytes or 0) <= MOST_BYTES,
-        commands=_commands(place, facts) if given.get("v_as") == "commands" else None,
+        commands=_commands(location, facts) if given.get("v_as") == "commands" else None,
     )
     if facts.type == "string":
-        return replace(look, string=_string(opened, given))
-    look = replace(look, item=_item(place, facts, given, journal) if given.get("v_item") else None)
+        return replace(found, string=_string(opened, given))
+    found = replace(found, item=_item(location, facts, given, journal) if given.get("v_item") else None)
     if facts.type == "stream":
-        groups, group = _groups(place, facts, given, journal)
-        return replace(look, entries=_entries(opened.page.items), groups=groups, group=group)
+        groups, group = _groups(location, facts, given, journal)
+        return replace(found, entries=_entries(opened.page.items), groups=groups, group=group)
     return replace(
-        look,
+        found,
         rows=[row for one in opened.page.items if (row := _row(one)) is not None],
-        spots=_spots(place, opened, given, journal),
-        combined=_combined(place, facts, given),
-        has_field_times=look.item is not None and facts.type == "hash" and _has_field_times(place),
+        places=_places(location, opened, given, journal),
+        combined=_combined(location, facts, given),
+        has_field_times=found.item is not None and facts.type == "hash" and _has_field_times(location),
     )
 
 
@@ -149,14 +149,16 @@ def decode_message(data: bytes) -> str | None:
     return describe_message(data, g.redis_serializer)
 
 
-def looked(data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, object] | None = None) -> Looked:
+def bytes_view(
+    data: bytes, view: str, *, offset: int = 0, extra: Mapping[str, object] | None = None
+) -> BytesView:
     """Return *data* in the view called *view*, the most telling one for ""; raises BadParameter."""
     views = fitting_views(data, decode_message=decode_message) if offset == 0 else _ANYWHERE
     if view and view not in set(View):
         raise BadParameter("v_view", view[:40], " ".join(View))
     chosen = View(view) if view else views[0]
     is_whole = not isinstance(data, Cut) and offset == 0
-    return Looked(
+    return BytesView(
         shown=_bounded(show(data, chosen, decode_message=decode_message, offset=offset)),
         views=views,
         editing=_editing(data) if is_whole and len(data) <= details.MOST_WHOLE else None,
@@ -173,7 +175,7 @@ _ANYWHERE: Final = (View.TEXT, View.HEX, View.BASE64, View.BITS)
 
 def _bounded(found: Shown) -> Shown:
     """Return *found* with a text that a page can bear: deep JSON is mostly indents."""
-    text = room.fitting(found.text, room.MOST)
+    text = html_size.fitted(found.text, html_size.MOST_BYTES)
     if text == found.text:
         return found
     warning = f"{found.warning} Only its first {len(text):,} characters stand here.".strip()
@@ -185,12 +187,12 @@ def _editing(data: bytes) -> Editing:
     return Editing(write(data, writing), writing, mark(data))
 
 
-def _string(opened: Opened, given: Mapping[str, str]) -> Looked | None:
+def _string(opened: Opened, given: Mapping[str, str]) -> BytesView | None:
     """Return the bytes of a page of a string in the chosen view; None when nothing was found."""
     found = next((item for item in opened.page.items if isinstance(item, Bytes)), None)
     if found is None:
         return None
-    return looked(found.data, given.get("v_view", ""), offset=found.offset, extra=opened.page.extra)
+    return bytes_view(found.data, given.get("v_view", ""), offset=found.offset, extra=opened.page.extra)
 
 
 def _text(data: bytes) -> str:
@@ -198,7 +200,7 @@ def _text(data: bytes) -> str:
     if not isinstance(data, Cut) and (message := decode_message(data)):
         return message.partition("\n")[0]
     text, total = shown(data[:_LONGEST_TEXT]), length_of(data)
-    fits = room.fitting(text[:_LONGEST_TEXT], _TEXT_ROOM)
+    fits = html_size.fitted(text[:_LONGEST_TEXT], _TEXT_BYTES)
     return f"{fits} ... ({total:,} bytes)" if total > _LONGEST_TEXT or fits != text else text
 
 
@@ -219,68 +221,68 @@ def _id(data: bytes) -> str:
 
 
 def _entries(items: Sequence[Item]) -> list[EntryRow]:
-    most = _ENTRIES_ROOM // max(1, len(items))
+    most = _ENTRIES_BYTES // max(1, len(items))
     return [_entry(item, most) for item in items if isinstance(item, Entry)]
 
 
 def _entry(item: Entry, most: int) -> EntryRow:
-    pairs = room.first_pairs(((_text(name), _text(value)) for name, value in item.pairs), most)
+    pairs = html_size.first_pairs(((_text(name), _text(value)) for name, value in item.pairs), most)
     return EntryRow(item.id, pairs, len(item.pairs) - len(pairs))
 
 
-def _item(place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> OpenItem:
+def _item(location: Location, facts: KeyFacts, given: Mapping[str, str], journal: Journal) -> OpenItem:
     """Return one element whole; raises KeyNotFound when it is not there any more."""
     item, view, name = given["v_item"], given.get("v_view", ""), facts.name
     if facts.type == "stream":
-        entry = details.whole_entry(place.gate, name, item, db=place.db, journal=journal)
+        entry = details.whole_entry(location.gate, name, item, db=location.db, journal=journal)
         return OpenItem(
-            item, entry.id, pairs=[(shown(left), looked(right, view)) for left, right in entry.pairs]
+            item, entry.id, pairs=[(shown(left), bytes_view(right, view)) for left, right in entry.pairs]
         )
     if facts.type == "set":
-        return OpenItem(item, "member", looked(from_id(item), view))
+        return OpenItem(item, "member", bytes_view(from_id(item), view))
     argv = details.reading_of(facts.type, name, item)
-    data = element(place.gate, argv, name=name, db=place.db, most=details.MOST_WHOLE, journal=journal)
+    data = element(location.gate, argv, name=name, db=location.db, most=details.MOST_WHOLE, journal=journal)
     if facts.type == "zset":
         return OpenItem(
-            item, "member", looked(from_id(item), view), score=data.decode("latin-1"), is_number=True
+            item, "member", bytes_view(from_id(item), view), score=data.decode("latin-1"), is_number=True
         )
     title = item.partition(".")[0] if facts.type == "list" else shown(from_id(item))
     is_number = strings.is_number(data) or strings.is_fraction(data)
-    return OpenItem(item, title, looked(data, view), is_number=is_number)
+    return OpenItem(item, title, bytes_view(data, view), is_number=is_number)
 
 
 def _groups(
-    place: Where, facts: KeyFacts, given: Mapping[str, str], journal: Journal
+    location: Location, facts: KeyFacts, given: Mapping[str, str], journal: Journal
 ) -> tuple[list[streams.Group], details.OpenGroup | None]:
     """Return the groups of a stream, and the one that is open."""
-    found = details.stream_groups(place.gate, facts.name, db=place.db, journal=journal)
+    found = details.stream_groups(location.gate, facts.name, db=location.db, journal=journal)
     wanted = from_id(given["v_group"]) if given.get("v_group") else None
     chosen = next((group for group in found if group.name == wanted), None)
     if chosen is None:
         return found, None
     cursor = given.get("v_pending", "")
     return found, details.open_group(
-        place.gate, facts.name, chosen, db=place.db, cursor=cursor, journal=journal
+        location.gate, facts.name, chosen, db=location.db, cursor=cursor, journal=journal
     )
 
 
-def _has_field_times(place: Where) -> bool:
+def _has_field_times(location: Location) -> bool:
     """Whether the server lets fields of a hash expire."""
-    with place.gate.server.link.hold(place.db) as line:
-        return place.gate.server.knows(line, "HPEXPIRE")
+    with location.gate.server.link.hold(location.db) as line:
+        return location.gate.server.knows(line, "HPEXPIRE")
 
 
-def _commands(place: Where, facts: KeyFacts) -> str:
+def _commands(location: Location, facts: KeyFacts) -> str:
     """Return the commands that make the key, "" when they are too long to stand on a page."""
     if (facts.bytes or 0) > _LONGEST_COMMANDS:
         return ""
-    found = export(place.gate, Search(literally(facts.name)), db=place.db)
+    found = export(location.gate, Search(literally(facts.name)), db=location.db)
     text = "\n".join(line for record in found for line in record.lines())
     return text if len(text) <= _LONGEST_COMMANDS else ""
 
 
-def _spots(
-    place: Where, opened: Opened, given: Mapping[str, str], journal: Journal
+def _places(
+    location: Location, opened: Opened, given: Mapping[str, str], journal: Journal
 ) -> list[tuple[str, float, float]]:
     """Return the members of a sorted set that are places on earth, when a map is asked for."""
     if opened.facts.type != "zset" or given.get("v_by") != "map":
@@ -288,16 +290,18 @@ def _spots(
     scored = [
         item for item in opened.page.items if isinstance(item, Scored) and not isinstance(item.value, Cut)
     ]
-    found = details.places(place.gate, opened.facts.name, scored, db=place.db, journal=journal)
+    found = details.places(location.gate, opened.facts.name, scored, db=location.db, journal=journal)
     return [(shown(item.value)[:80], longitude, latitude) for item, longitude, latitude in found]
 
 
-def _combined(place: Where, facts: KeyFacts, given: Mapping[str, str]) -> tuple[Sequence[str], int] | None:
+def _combined(
+    location: Location, facts: KeyFacts, given: Mapping[str, str]
+) -> tuple[Sequence[str], int] | None:
     """Return what a set and another have together, when that is asked for."""
     if facts.type != "set" or not given.get("v_with"):
         return None
     other, how = typed(given["v_with"]), given.get("v_how", "intersection")
     members, count = details.combined(
-        place.gate, [facts.name, other], how=how, db=place.db, caller=modes.caller()
+        location.gate, [facts.name, other], how=how, db=location.db, caller=modes.caller()
     )
     return [_text(member) for member in members], count

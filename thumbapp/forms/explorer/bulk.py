@@ -5,8 +5,8 @@ from typing import Final
 
 from thumbapp.errors import BadEdit, BadParameter
 from thumbapp.explorer.bulk import Operation, Task
-from thumbapp.explorer.life import parse_life
 from thumbapp.explorer.scan import Search
+from thumbapp.explorer.ttl import parse_ttl
 
 WORDS: Final = {
     Operation.DELETE: "Delete",
@@ -23,7 +23,7 @@ def read_task(fields: Mapping[str, str], search: Search) -> Task:
         raise BadParameter("operation", name[:40], " ".join(Operation))
     operation = Operation(name)
     if operation is Operation.EXPIRE:
-        return Task(operation, search, ttl_ms=parse_life(fields.get("life", "")))
+        return Task(operation, search, ttl_ms=parse_ttl(fields.get("life", "")))
     return Task(operation, search, to_db=_database(fields) if operation is Operation.COPY else 0)
 
 
