@@ -18,7 +18,7 @@ from thumbapp.explorer.resp import Failure
 from thumbapp.explorer.scan import Search
 from thumbapp.explorer.servers import Server, Servers
 from thumbapp.explorer.undo import UndoStore
-from thumbapp.explorer.values.model import Ask
+from thumbapp.explorer.values.model import PageQuery
 from thumbapp.explorer.values.opening import open_key
 
 PASSWORDS = {acl_install.READER: "reader-secret", acl_install.EDITOR: "editor-secret"}
@@ -58,7 +58,7 @@ def test_the_reader_sees_everything_and_changes_nothing(
     gate = as_user(acl_install.READER)
 
     rows = scan.page(gate, Search(), db=0).rows
-    opened = open_key(gate, b"hash", Ask(), db=0)
+    opened = open_key(gate, b"hash", PageQuery(), db=0)
     refused = gate.run(("DEL", "hash"), caller=ADMIN, db=0)
 
     assert [(row.name, row.type, row.length) for row in rows] == [(b"hash", "hash", 1)]

@@ -8,16 +8,16 @@ import redis
 from tests.explorer.test_scan import fill
 from thumbapp.explorer.analysis import Analysis, analyse, prefix_of, ttl_range
 from thumbapp.explorer.gate import Gate
-from thumbapp.explorer.scan import Row, Search
+from thumbapp.explorer.scan import KeyRow, Search
 
 
-def rows(count: int) -> list[Row]:
+def rows(count: int) -> list[KeyRow]:
     """Return keys of two kinds, a tenth of them large and without an end."""
     draw = random.Random(5)
     return [
-        Row(b"big:%d" % number, "hash", None, draw.randint(5_000, 15_000), 1)
+        KeyRow(b"big:%d" % number, "hash", None, draw.randint(5_000, 15_000), 1)
         if number % 10 == 0
-        else Row(b"small:%d" % number, "string", 5_000, 100, 1)
+        else KeyRow(b"small:%d" % number, "string", 5_000, 100, 1)
         for number in range(count)
     ]
 
@@ -60,7 +60,7 @@ def test_a_whole_count_has_no_error() -> None:
 def test_no_number_of_prefixes_fills_the_memory() -> None:
     found = Analysis()
     for number in range(12_000):
-        found.add(Row(b"%d:x" % number, "string", None, 10, 1))
+        found.add(KeyRow(b"%d:x" % number, "string", None, 10, 1))
 
     report = found.report(total=12_000)
 
@@ -103,4 +103,4 @@ def test_a_name_has_a_beginning(name: bytes, depth: int, prefix: str) -> None:
     ("ttl_ms", "words"), [(None, "no end"), (0, "less than a minute"), (10**12, "a week or more")]
 )
 def test_a_life_has_a_word(ttl_ms: int | None, words: str) -> None:
-    assert ttl_range(Row(b"", "string", ttl_ms, 1, 1)) == words
+    assert ttl_range(KeyRow(b"", "string", ttl_ms, 1, 1)) == words

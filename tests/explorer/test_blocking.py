@@ -9,7 +9,7 @@ import redis
 from tests.explorer.conftest import EDITOR, VIEWER, ListAudit
 from tests.patience import until
 from thumbapp.errors import KeyProtected, ModeNeeded, NothingToWaitFor, TooManyChannels
-from thumbapp.explorer.blocking import Arrival, Wait, following
+from thumbapp.explorer.blocking import Arrival, BlockingCommand, following
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.quoting import parse
 
@@ -18,13 +18,13 @@ class Pane:
     """A wait in a thread, as the second pane holds one."""
 
     def __init__(self, gate: Gate, line: str, *, follows: bool = False, caller: Caller = EDITOR) -> None:
-        wait = Wait(gate, tuple(parse(line)), caller=caller, db=0, follows=follows)
+        wait = BlockingCommand(gate, tuple(parse(line)), caller=caller, db=0, follows=follows)
         self.arrivals: list[Arrival] = []
         self.is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, args=[wait])
         self._thread.start()
 
-    def _run(self, wait: Wait) -> None:
+    def _run(self, wait: BlockingCommand) -> None:
         self.arrivals.extend(filter(None, wait.arrivals(self.is_over.is_set)))
 
     def end(self) -> list[str]:
@@ -138,7 +138,7 @@ def test_an_error_ends_it(pane: Callable[..., Pane], any_client: redis.Redis) ->
 )
 def test_the_gate_is_asked_first(line: str, caller: Caller, error: type[Exception], gate: Gate) -> None:
     with pytest.raises(error):
-        Wait(gate, tuple(parse(line)), caller=caller, db=0)
+        BlockingCommand(gate, tuple(parse(line)), caller=caller, db=0)
 
 
 def test_what_was_taken_is_in_the_audit(

@@ -15,10 +15,10 @@ from thumbapp.errors import (
     MustWait,
     TransactionLost,
 )
-from thumbapp.explorer.console import Console, Said, prompt
+from thumbapp.explorer.console import Console, ConsoleResult, prompt
 from thumbapp.explorer.gate import Caller, Gate
 
-Run = Callable[..., Said]
+Run = Callable[..., ConsoleResult]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def console(gate: Gate) -> Iterator[Console]:
 def run(console: Console) -> Run:
     """Return what runs one line in edit mode."""
 
-    def one(line: str, caller: Caller = EDITOR, confirm: str = "") -> Said:
+    def one(line: str, caller: Caller = EDITOR, confirm: str = "") -> ConsoleResult:
         return console.run(line, caller=caller, confirm=confirm)[-1]
 
     return one

@@ -8,7 +8,7 @@ import pytest
 
 from tests.patience import comes_true
 from thumbapp.errors import ConsoleNotFound
-from thumbapp.explorer.console import Console, Said
+from thumbapp.explorer.console import Console, ConsoleResult
 from thumbapp.explorer.consoles import MOST_CHARACTERS, MOST_OF_ONE, Consoles, OpenConsole
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.rules import Mode
@@ -17,7 +17,7 @@ from thumbapp.explorer.servers import Server
 
 def test_long_replies_push_old_lines_out(gate: Gate) -> None:
     opened = OpenConsole(Console(gate, db=0), "somebody")
-    long = Said(("GET", "a"), b"", "x" * (MOST_CHARACTERS // 2), 0.1, 0)
+    long = ConsoleResult(("GET", "a"), b"", "x" * (MOST_CHARACTERS // 2), 0.1, 0)
 
     for _ in range(3):
         opened.add(">", "GET a", [long], None)

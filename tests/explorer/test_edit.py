@@ -21,7 +21,7 @@ from thumbapp.errors import (
     WrongType,
 )
 from thumbapp.explorer.changes import hashes, keys, lists, sets, streams, strings
-from thumbapp.explorer.edit import Change, Done, Editor, copy_key
+from thumbapp.explorer.edit import Change, ChangeResult, Editor, copy_key
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.undo import MOST_KEPT, Undo, UndoStore, mark
 
@@ -336,7 +336,7 @@ def test_a_key_is_copied_with_its_life_and_never_over_another(
     any_client.hset("k", "f", "v")
     any_client.pexpire("k", 60_000)
 
-    def copied(*, replace: bool = False) -> Done:
+    def copied(*, replace: bool = False) -> ChangeResult:
         return copy_key(
             gate, store, name=b"k", new=b"copy", db=0, to_db=to_db, replace=replace, caller=EDITOR
         )

@@ -320,7 +320,7 @@ def test_a_server_that_went_away_is_a_sentence(home: Server, gate_to: GateTo) ->
 
 def test_a_licence_is_given_for_reading_alone(gate: Gate) -> None:
     with gate.server.link.hold(0) as line:
-        gate.reading(line, ["SCAN", "TYPE", "PTTL", "MEMORY USAGE"])
+        gate.check_reads(line, ["SCAN", "TYPE", "PTTL", "MEMORY USAGE"])
         for name in ("SET", "KEYS", "CONFIG GET"):
             with pytest.raises(Refused):
-                gate.reading(line, ["SCAN", name])
+                gate.check_reads(line, ["SCAN", name])

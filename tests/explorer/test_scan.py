@@ -8,7 +8,7 @@ from thumbapp.errors import BadParameter, PatternTooWild, ServerAway, ServerRefu
 from thumbapp.explorer import scan
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.resp import Failure
-from thumbapp.explorer.scan import Place, Portion, Row, Search, literal
+from thumbapp.explorer.scan import KeyRow, ScanPage, ScanPosition, Search, literal
 from thumbapp.explorer.wire import Journal
 
 
@@ -20,7 +20,7 @@ def fill(client: redis.Redis, count: int, *, name: str = "key:{}") -> None:
     pipe.execute()
 
 
-def all_names(gate: Gate, search: Search, *, limit: int) -> tuple[list[bytes], list[Portion]]:
+def all_names(gate: Gate, search: Search, *, limit: int) -> tuple[list[bytes], list[ScanPage]]:
     """Return what pages of *limit* give until there are none, and the pages."""
     pages = [scan.page(gate, search, db=0, limit=limit)]
     while (cursor := pages[-1].cursor) is not None:
@@ -197,9 +197,9 @@ def test_a_cursor_that_nobody_gave_is_refused(text: str, gate: Gate) -> None:
 
 
 def test_a_place_comes_back_from_its_text() -> None:
-    place = Place(2**64 - 1, 12, (b"", b"\xff\x00", b"a~b"))
+    place = ScanPosition(2**64 - 1, 12, (b"", b"\xff\x00", b"a~b"))
 
-    assert Place.parse(str(place)) == place
+    assert ScanPosition.parse(str(place)) == place
 
 
 def test_a_wild_pattern_and_a_strange_type_are_refused() -> None:
@@ -229,7 +229,7 @@ def test_a_user_who_may_not_is_told_so(gate: Gate, any_client: redis.Redis) -> N
             pytest.skip("Redis before 6 has no users")
         line.exchange(("AUTH", "poor", "x"))
         with pytest.raises(ServerRefused, match="may not do that"):
-            scan._Walker(line, Search(), has_types=True).names(Place(), 10)
+            scan._Walker(line, Search(), has_types=True).names(ScanPosition(), 10)
         line.is_clean = False
     any_client.execute_command("ACL", "DELUSER", "poor")
 
@@ -251,4 +251,4 @@ def test_what_matches_one_name_alone_is_known(pattern: bytes, name: bytes | None
 
 
 def test_rows_are_plain_values() -> None:
-    assert Row(b"a", "string", None, 1, 2) == Row(b"a", "string", None, 1, 2)
+    assert KeyRow(b"a", "string", None, 1, 2) == KeyRow(b"a", "string", None, 1, 2)

@@ -1,12 +1,12 @@
 """Folders hold as many keys as were scanned below them, and no key is lost in folding."""
 
-from thumbapp.explorer.scan import Row
+from thumbapp.explorer.scan import KeyRow
 from thumbapp.explorer.tree import Folder, fold, steps
 
 
-def rows(*names: bytes) -> list[Row]:
+def rows(*names: bytes) -> list[KeyRow]:
     """Return a row for each of *names*."""
-    return [Row(name, "string", None, 1, 1) for name in names]
+    return [KeyRow(name, "string", None, 1, 1) for name in names]
 
 
 FIFTY = rows(*[b"user_permissions:%d" % number for number in range(50)])

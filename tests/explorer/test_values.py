@@ -9,7 +9,7 @@ import redis
 from thumbapp.errors import BadParameter, KeyNotFound, PatternTooWild
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.resp import Cut, length_of
-from thumbapp.explorer.values.model import Ask, Element, Item, Member, Page, Pair, Scored
+from thumbapp.explorer.values.model import Element, Item, Member, Page, PageQuery, Pair, Scored
 from thumbapp.explorer.values.opening import element, open_key
 from thumbapp.explorer.values.rows import positions
 from thumbapp.explorer.values.streams import consumers, groups, pending
@@ -17,9 +17,9 @@ from thumbapp.explorer.values.streams import consumers, groups, pending
 
 def pages(gate: Gate, name: bytes, **asked: object) -> list[Page]:
     """Return every page of a value, one after another."""
-    found = [open_key(gate, name, Ask(**asked), db=0).page]  # type: ignore[arg-type]
+    found = [open_key(gate, name, PageQuery(**asked), db=0).page]  # type: ignore[arg-type]
     while found[-1].cursor is not None:
-        found.append(open_key(gate, name, Ask(**asked | {"cursor": found[-1].cursor}), db=0).page)  # type: ignore[arg-type]
+        found.append(open_key(gate, name, PageQuery(**asked | {"cursor": found[-1].cursor}), db=0).page)  # type: ignore[arg-type]
     return found
 
 
@@ -67,7 +67,7 @@ def test_the_pages_together_are_the_value(
 def test_what_is_known_of_a_key(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set("k", "12345", px=90_000)
 
-    facts = open_key(gate, b"k", Ask(), db=0).facts
+    facts = open_key(gate, b"k", PageQuery(), db=0).facts
 
     assert (facts.type, facts.length, facts.encoding) == ("string", 5, "int")
     assert 80_000 < (facts.ttl_ms or 0) <= 90_000
@@ -77,13 +77,13 @@ def test_what_is_known_of_a_key(gate: Gate, any_client: redis.Redis) -> None:
 
 def test_a_key_that_is_not_there_is_a_sentence(gate: Gate) -> None:
     with pytest.raises(KeyNotFound, match="no key gone"):
-        open_key(gate, b"gone", Ask(), db=0)
+        open_key(gate, b"gone", PageQuery(), db=0)
 
 
 def test_the_empty_name_opens(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set("", "value")
 
-    assert open_key(gate, b"", Ask(), db=0).page.items[0].data == b"value"  # type: ignore[union-attr]
+    assert open_key(gate, b"", PageQuery(), db=0).page.items[0].data == b"value"  # type: ignore[union-attr]
 
 
 def test_a_list_is_read_from_both_ends(gate: Gate, any_client: redis.Redis) -> None:
@@ -134,7 +134,7 @@ def test_a_place_that_is_none_is_refused(gate: Gate, any_client: redis.Redis) ->
     any_client.rpush("k", "a")
 
     with pytest.raises(BadParameter, match="a place such as"):
-        open_key(gate, b"k", Ask(low="first"), db=0)
+        open_key(gate, b"k", PageQuery(low="first"), db=0)
 
 
 def test_a_list_is_searched(gate: Gate, any_client: redis.Redis) -> None:
@@ -150,10 +150,10 @@ def test_a_list_is_searched(gate: Gate, any_client: redis.Redis) -> None:
 
 def test_a_list_that_shrinks_while_it_is_paged_is_said_to_be(gate: Gate, any_client: redis.Redis) -> None:
     add_list(any_client, 500)
-    cursor = open_key(gate, b"k", Ask(), db=0).page.cursor
+    cursor = open_key(gate, b"k", PageQuery(), db=0).page.cursor
     any_client.ltrim("k", 0, 9)
 
-    page = open_key(gate, b"k", Ask(cursor=cursor or ""), db=0).page
+    page = open_key(gate, b"k", PageQuery(cursor=cursor or ""), db=0).page
 
     assert (page.items, page.cursor) == ([], None)
     assert "10 elements" in page.says
@@ -194,7 +194,7 @@ def test_a_score_that_is_none_is_refused(low: str, gate: Gate, any_client: redis
     any_client.zadd("k", {"a": 1})
 
     with pytest.raises(BadParameter):
-        open_key(gate, b"k", Ask(low=low), db=0)
+        open_key(gate, b"k", PageQuery(low=low), db=0)
 
 
 @pytest.mark.parametrize("fill", [add_hash, add_set, add_zset])
@@ -209,7 +209,7 @@ def test_it_is_searched_by_the_server(
     )
     assert len(items(gate, b"k", find=b"?7")) == 1
     with pytest.raises(PatternTooWild):
-        open_key(gate, b"k", Ask(find=b"*a" * 500), db=0)
+        open_key(gate, b"k", PageQuery(find=b"*a" * 500), db=0)
 
 
 def test_fields_tell_how_long_they_live_where_the_server_knows(gate: Gate, any_client: redis.Redis) -> None:
@@ -256,7 +256,7 @@ def test_an_id_that_is_none_is_refused(low: str, gate: Gate, any_client: redis.R
     add_stream(any_client, 1)
 
     with pytest.raises(BadParameter):
-        open_key(gate, b"k", Ask(low=low), db=0)
+        open_key(gate, b"k", PageQuery(low=low), db=0)
 
 
 def test_groups_consumers_and_what_is_pending_are_told(gate: Gate, any_client: redis.Redis) -> None:
@@ -274,7 +274,7 @@ def test_groups_consumers_and_what_is_pending_are_told(gate: Gate, any_client: r
     assert (ann.name, ann.pending) == (b"ann", 3)
     assert [item.id for item in [*first, *rest]] == ["1000-1", "1001-1", "1002-1"]
     assert (first[0].consumer, first[0].deliveries, end) == (b"ann", 1, None)
-    assert open_key(gate, b"k", Ask(), db=0).page.extra["groups"] == 1
+    assert open_key(gate, b"k", PageQuery(), db=0).page.extra["groups"] == 1
 
 
 def test_a_long_string_is_read_in_windows(gate: Gate, any_client: redis.Redis) -> None:
@@ -292,14 +292,14 @@ def test_a_text_is_found_in_a_long_string(gate: Gate, any_client: redis.Redis) -
     any_client.setrange("k", 262_140, "needle")
     any_client.setrange("k", 40_000_000, "second")
 
-    first = open_key(gate, b"k", Ask(find=b"needle"), db=0).page
-    far = open_key(gate, b"k", Ask(find=b"second"), db=0).page
+    first = open_key(gate, b"k", PageQuery(find=b"needle"), db=0).page
+    far = open_key(gate, b"k", PageQuery(find=b"second"), db=0).page
     second = pages(gate, b"k", find=b"second")
 
     assert first.items[0].offset == 262_140  # type: ignore[union-attr]
     assert (far.items, far.cursor) == ([], "16000000")
     assert second[2].items[0].offset == 40_000_000  # type: ignore[union-attr]
-    assert "not found" in open_key(gate, b"k", Ask(find=b"x", cursor="30000000"), db=0).page.says
+    assert "not found" in open_key(gate, b"k", PageQuery(find=b"x", cursor="30000000"), db=0).page.says
 
 
 def test_what_a_string_can_be_is_told(gate: Gate, any_client: redis.Redis) -> None:
@@ -307,7 +307,7 @@ def test_what_a_string_can_be_is_told(gate: Gate, any_client: redis.Redis) -> No
     any_client.pfadd("log", *range(100))
 
     def extra(name: bytes) -> dict[str, object]:
-        return open_key(gate, name, Ask(), db=0).page.extra
+        return open_key(gate, name, PageQuery(), db=0).page.extra
 
     assert extra(b"whole") == {"number": "whole"}
     assert extra(b"fraction") == {"number": "fraction"}
@@ -351,7 +351,7 @@ def test_one_element_is_read_alone(gate: Gate, any_client: redis.Redis) -> None:
 def test_places_on_earth_are_told(gate: Gate, any_client: redis.Redis) -> None:
     any_client.geoadd("k", (21.0122, 52.2297, "Warszawa"))
     any_client.geoadd("k", (19.9449, 50.0647, "Kraków"))
-    page = open_key(gate, b"k", Ask(), db=0).page
+    page = open_key(gate, b"k", PageQuery(), db=0).page
 
     with gate.server.link.hold(0) as line:
         found = positions(line, b"k", list(page.items))  # type: ignore[arg-type]
@@ -374,13 +374,13 @@ def test_a_cursor_that_nobody_gave_is_refused(
         return
 
     with pytest.raises(BadParameter):
-        open_key(gate, b"k", Ask(cursor=cursor), db=0)
+        open_key(gate, b"k", PageQuery(cursor=cursor), db=0)
 
 
 def test_a_value_of_deep_json_opens(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set("k", json.dumps(None).join(["[" * 10_000, "]" * 10_000]))
 
-    assert open_key(gate, b"k", Ask(), db=0).page.items
+    assert open_key(gate, b"k", PageQuery(), db=0).page.items
 
 
 def test_items_are_plain_values() -> None:

@@ -13,7 +13,7 @@ from thumbapp.cli.redis_target import Target, cells, on_target, write
 
 if TYPE_CHECKING:
     from thumbapp.explorer.analysis import Estimate, Report
-    from thumbapp.explorer.scan import Row
+    from thumbapp.explorer.scan import KeyRow
 
 _ELSEWHERE: Final = {
     "get": "thumbapp.cli.redis_keys",
@@ -82,9 +82,9 @@ def keys(
     """
     from thumbapp.explorer.json_output import row_as_json
     from thumbapp.explorer.names import shown, typed
-    from thumbapp.explorer.scan import Search, every
+    from thumbapp.explorer.scan import Search, all_rows
 
-    for row in every(target.gate, Search(typed(pattern), kind), db=target.db, limit=limit):
+    for row in all_rows(target.gate, Search(typed(pattern), kind), db=target.db, limit=limit):
         if as_json:
             say_json(row_as_json(row))
         elif is_raw:
@@ -128,7 +128,7 @@ def memory(*, target: Target, pattern: str, sample: int, delimiter: str, depth: 
         _say_report(report)
 
 
-def _facts(row: "Row") -> tuple[str, ...]:
+def _facts(row: "KeyRow") -> tuple[str, ...]:
     life = "-" if row.ttl_ms is None else f"{row.ttl_ms / 1000:.0f}"
     return (row.type, life, *("-" if number is None else str(number) for number in (row.bytes, row.length)))
 

@@ -12,7 +12,7 @@ from thumbapp.cli.redis_target import Target, on_target, write
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
 
 if TYPE_CHECKING:
-    from thumbapp.explorer.console import Console, Said
+    from thumbapp.explorer.console import Console, ConsoleResult
 
 
 @click.command("cli")
@@ -71,7 +71,7 @@ def _run(console: "Console", line: str, target: Target, *, as_json: bool) -> boo
     return not any(each.is_error for each in said)
 
 
-def _said(console: "Console", line: str, target: Target) -> "list[Said]":
+def _said(console: "Console", line: str, target: Target) -> "list[ConsoleResult]":
     try:
         return console.run(line, caller=target.caller)
     except ConfirmationNeeded as error:
@@ -80,7 +80,7 @@ def _said(console: "Console", line: str, target: Target) -> "list[Said]":
         return console.run(line, caller=target.caller, confirm=error.token)
 
 
-def _print(said: "Said", *, as_json: bool) -> None:
+def _print(said: "ConsoleResult", *, as_json: bool) -> None:
     from thumbapp.explorer.replies import as_json as told
 
     if as_json:

@@ -68,10 +68,10 @@ class AclChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DryRun:
     """Whether a user may run a command, and the server's words when not."""
 
-    may: bool
+    may_run: bool
     says: str
 
 
@@ -117,12 +117,12 @@ class Acl(GateClient):
         """Remove the user *name*, which ends their connections; raises ConfirmationNeeded first."""
         self._do("ACL", "DELUSER", name, confirm=confirm)
 
-    def may(self, name: str, argv: Argv) -> Verdict:
+    def dry_run(self, name: str, argv: Argv) -> DryRun:
         """Return whether the user *name* may run *argv*; raises ServerLacks before 7.0."""
         self._check_known("ACL DRYRUN", "7.0")
         reply = self._ask("ACL", "DRYRUN", name, *argv)
         says = text(reply)
-        return Verdict(says == "OK", says)
+        return DryRun(says == "OK", says)
 
     def refusals(self, most: int = 50) -> list[dict[str, str]]:
         """Return the newest things that users were refused, newest first."""

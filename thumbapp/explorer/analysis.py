@@ -11,7 +11,7 @@ from typing import Final
 
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
-from thumbapp.explorer.scan import Portion, Row, Search, walk
+from thumbapp.explorer.scan import KeyRow, ScanPage, Search, walk
 
 SAMPLE: Final = 10_000
 MOST_SAMPLED: Final = 1_000_000
@@ -70,7 +70,7 @@ class Report:
     by_type: list[Estimate]
     by_ttl: list[Estimate]
     without_end: Estimate
-    biggest: list[Row]
+    biggest: list[KeyRow]
 
     @property
     def is_complete(self) -> bool:
@@ -89,7 +89,7 @@ def analyse(
 ) -> Report:
     """Return what fills the database, by *sample* keys; names are cut after *depth* delimiters."""
     found = Analysis(delimiter=delimiter, depth=depth)
-    portion = Portion([], None, 0, 0)
+    portion = ScanPage([], None, 0, 0)
     sample = max(1, min(sample, MOST_SAMPLED))
     for portion in walk(gate, search or Search(), db=db, limit=sample, within_s=_WITHIN_S):
         for row in portion.rows:
@@ -111,9 +111,9 @@ class Analysis:
         self._prefixes: dict[str, _Tally] = {}
         self._types: dict[str, _Tally] = {}
         self._ttls: dict[str, _Tally] = {}
-        self._biggest: list[tuple[int, int, Row]] = []
+        self._biggest: list[tuple[int, int, KeyRow]] = []
 
-    def add(self, row: Row) -> None:
+    def add(self, row: KeyRow) -> None:
         """Count one key."""
         size = row.bytes or 0
         self.sampled += 1
@@ -164,7 +164,7 @@ def prefix_of(name: bytes, delimiter: bytes, depth: int) -> str:
     return shown(delimiter.join(parts[: min(depth, len(parts) - 1)]) + delimiter)
 
 
-def ttl_range(row: Row) -> str:
+def ttl_range(row: KeyRow) -> str:
     """Return in words how long a key has left."""
     if row.ttl_ms is None:
         return "no end"

@@ -32,7 +32,7 @@ class Arrival:
     waited_s: float
 
 
-class Wait:
+class BlockingCommand:
     """One command that waits, let through by the gate; `arrivals` sends it.
 
     With *follows* the command is sent again after each reply: a reading of streams from the last id it

@@ -15,7 +15,7 @@ from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Failure, Reply
-from thumbapp.explorer.scan import Place, Search, walk_names
+from thumbapp.explorer.scan import ScanPosition, Search, walk_names
 from thumbapp.explorer.wire import Line, unfailed
 
 WITHIN_S: Final = 5.0
@@ -78,15 +78,15 @@ class Progress:
 
 def preview(gate: Gate, search: Search, *, db: int) -> Preview:
     """Return how many keys *search* finds, counted for ten seconds at most, and some of them."""
-    count, protected, place = 0, 0, Place()
+    count, protected, position = 0, 0, ScanPosition()
     sample: list[bytes] = []
     with gate.server.link.hold(db) as line:
         for names, after in walk_names(gate, line, search, within_s=_COUNTED_WITHIN_S):
-            place = after
+            position = after
             free = [name for name in names if gate.server.protecting(name) is None]
             count, protected = count + len(free), protected + len(names) - len(free)
             sample += free[: SAMPLE - len(sample)]
-    return Preview(count, protected, sample, is_complete=place.step == 0)
+    return Preview(count, protected, sample, is_complete=position.step == 0)
 
 
 def run(
@@ -109,7 +109,9 @@ def run(
         gate.check(line, ("UNLINK", b""), caller=caller, db=db)
     if task.operation is Operation.COPY and task.to_db == db:
         raise BadEdit("Choose another database to copy to.")
-    gate.ask_first(task.argv, _effect(gate, task, db, confirm), caller=caller, db=db, confirm=confirm)
+    gate.require_confirmation(
+        task.argv, _effect(gate, task, db, confirm), caller=caller, db=db, confirm=confirm
+    )
     return _run(gate, task, caller=caller, db=db, cursor=cursor, within_s=within_s)
 
 
@@ -120,14 +122,14 @@ def _run(
     act = {Operation.COPY: _copy}.get(task.operation, _act)
     try:
         with gate.server.link.hold(db) as line:
-            for names, place in walk_names(gate, line, task.search, cursor=cursor, within_s=within_s):
+            for names, position in walk_names(gate, line, task.search, cursor=cursor, within_s=within_s):
                 began = time.perf_counter()
                 free = [name for name in names if gate.server.protecting(name) is None]
                 done = act(gate, line, task, free)
                 changed, passed_over = changed + done, passed_over + len(names) - done
                 confirm = gate.token(task.argv, caller=caller, db=db)
-                after = str(place) if place.step else None
-                yield Progress(changed, passed_over, place.scanned, after, confirm)
+                after = str(position) if position.step else None
+                yield Progress(changed, passed_over, position.scanned, after, confirm)
                 time.sleep(min(_LONGEST_REST_S, time.perf_counter() - began) if names else 0)
     finally:  # also when the reader went away in the middle
         if changed:

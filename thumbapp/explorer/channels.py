@@ -25,12 +25,12 @@ class Channels:
 
 def count_channels(gate: Gate, names: Sequence[bytes], *, caller: Caller) -> Channels:
     """Return the subscribers of *names* and of the channels that have any."""
-    active = _names(gate.look(("PUBSUB", "CHANNELS"), caller=caller, db=0))
+    active = _names(gate.read(("PUBSUB", "CHANNELS"), caller=caller, db=0))
     asked = [*dict.fromkeys([*names, *sorted(active)[:MOST_LISTED]])]
     counted: Reply = []
     if asked:
-        counted = unfailed(gate.look(("PUBSUB", "NUMSUB", *asked), caller=caller, db=0))
-    patterns = gate.look(("PUBSUB", "NUMPAT"), caller=caller, db=0)
+        counted = unfailed(gate.read(("PUBSUB", "NUMSUB", *asked), caller=caller, db=0))
+    patterns = gate.read(("PUBSUB", "NUMPAT"), caller=caller, db=0)
     rows = counted if isinstance(counted, list) else []
     found = [
         (name, count)

@@ -25,7 +25,7 @@ _ENDS: Final = frozenset({"EXEC", "DISCARD"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ConsoleResult:
     """What one line brought: the reply, as text too, the time it took, and how the console stands now.
 
     *queued* are the commands of the transaction that is open, None when none is.
@@ -85,7 +85,7 @@ class Console:
             return None
         return tuple(command_line(map(as_bytes, argv)) for argv, _ in self._queued)
 
-    def run(self, line: str, *, caller: Caller, confirm: str = "") -> list[Said]:
+    def run(self, line: str, *, caller: Caller, confirm: str = "") -> list[ConsoleResult]:
         """Run *line*, a number in front repeating it, and return what each run brought.
 
         Raises:
@@ -105,10 +105,10 @@ class Console:
         with self._lock:
             self._drop()
 
-    def _run(self, argv: Argv, *, caller: Caller, confirm: str) -> Said:
+    def _run(self, argv: Argv, *, caller: Caller, confirm: str) -> ConsoleResult:
         if command_name(argv) in KILLS and self._queued is None:
             ran = self.gate.run(argv, caller=caller, db=self.db)
-            return Said(argv, ran.reply, as_text(ran.reply, argv), ran.ms, self.db)
+            return ConsoleResult(argv, ran.reply, as_text(ran.reply, argv), ran.ms, self.db)
         changes = self._admitted(argv, caller=caller, confirm=confirm)
         try:
             began = time.perf_counter()
@@ -120,7 +120,7 @@ class Console:
         for command, answer in self._remember(_Sent(argv, changes), reply):
             if command.changes:
                 self.gate.note_run(command.argv, answer, caller=caller, db=self.db)
-        return Said(argv, reply, as_text(reply, argv), ms, self.db, self.queued)
+        return ConsoleResult(argv, reply, as_text(reply, argv), ms, self.db, self.queued)
 
     def _reply(self, argv: Argv, caller: Caller) -> Reply:
         """Return what the server answers; a script is watched, alone or in a transaction."""

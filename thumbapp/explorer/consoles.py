@@ -13,7 +13,7 @@ from typing import Any, Final
 import redis
 
 from thumbapp.errors import ConsoleNotFound, ThumbAppError, TooManyConsoles
-from thumbapp.explorer.console import Console, Said
+from thumbapp.explorer.console import Console, ConsoleResult
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.resp import word
@@ -29,13 +29,13 @@ _SECRET: Final = frozenset({"AUTH", "ACL", "CONFIG", "HELLO", "MIGRATE"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TranscriptEntry:
     """One line of a transcript: what was typed, and what came of it or why nothing did."""
 
     number: int
     prompt: str
     line: str
-    said: tuple[Said, ...] = ()
+    said: tuple[ConsoleResult, ...] = ()
     error: ThumbAppError | None = None
 
     @property
@@ -53,19 +53,21 @@ class OpenConsole:
 
     console: Console
     owner: str
-    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=MOST_SHOWN))
+    entries: deque[TranscriptEntry] = field(default_factory=lambda: deque(maxlen=MOST_SHOWN))
     count: int = 0
 
-    def add(self, prompt: str, line: str, said: list[Said], error: ThumbAppError | None) -> Entry:
+    def add(
+        self, prompt: str, line: str, said: list[ConsoleResult], error: ThumbAppError | None
+    ) -> TranscriptEntry:
         """Write down what came of *line* and return it."""
         self.count += 1
-        self.entries.append(Entry(self.count, prompt, line, tuple(said), error))
+        self.entries.append(TranscriptEntry(self.count, prompt, line, tuple(said), error))
         held = sum(entry.size for entry in self.entries)
         while held > MOST_CHARACTERS and len(self.entries) > 1:
             held -= self.entries.popleft().size
         return self.entries[-1]
 
-    def find(self, number: int) -> Entry | None:
+    def find(self, number: int) -> TranscriptEntry | None:
         """Return the line with that number, None when it is kept no more."""
         return next((entry for entry in self.entries if entry.number == number), None)
 

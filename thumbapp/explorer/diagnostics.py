@@ -128,7 +128,7 @@ class Diagnostics(GateClient):
     def info(self) -> dict[str, dict[str, str]]:
         """Return what INFO says, by section."""
         with self._gate.server.link.hold(0) as line:
-            self._gate.reading(line, ["INFO"])
+            self._gate.check_reads(line, ["INFO"])
             return {section: facts(line, [section]) for section in SECTIONS}
 
     def slow_log(self, most: int = 100) -> list[SlowCommand]:
@@ -173,7 +173,7 @@ class Diagnostics(GateClient):
     def command_statistics(self) -> list[CommandStatistic]:
         """Return what each command has cost, the dearest first."""
         with self._gate.server.link.hold(0) as line:
-            self._gate.reading(line, ["INFO"])
+            self._gate.check_reads(line, ["INFO"])
             told = facts(line, ["commandstats"])
         found = [_statistic(name.removeprefix("cmdstat_"), line) for name, line in told.items()]
         return sorted(found, key=lambda statistic: -statistic.micros)

@@ -14,14 +14,14 @@ from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import data, number
 from thumbapp.explorer.resp import Argv, Failure, Reply
-from thumbapp.explorer.undo import MOST_BYTES, Before, Undo, UndoStore, mark
+from thumbapp.explorer.undo import MOST_BYTES, KeySnapshot, Undo, UndoStore, mark
 from thumbapp.explorer.wire import Journal, Line, executed, unfailed
 
 _TOO_LARGE: Final = "It was too large to keep for undoing."
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExpectedValue:
     """What the one who edits has seen: the *read* command answered with what *mark* is the mark of."""
 
     read: Argv
@@ -41,7 +41,7 @@ class Change:
     type: str
     says: str
     commands: tuple[Argv, ...] | Callable[[bytes], tuple[Argv, ...]]
-    seen: Seen | None = None
+    seen: ExpectedValue | None = None
     others: tuple[bytes, ...] = ()
     absent: tuple[bytes, ...] = ()
     is_new: bool = False
@@ -50,7 +50,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ChangeResult:
     """A change that was made: the replies, a sentence, and the id to undo it by, "" when it cannot be."""
 
     replies: list[Reply]
@@ -85,7 +85,7 @@ class Editor:
         self._db = db
         self._journal = journal
 
-    def apply(self, change: Change, *, confirm: str = "") -> Done:
+    def apply(self, change: Change, *, confirm: str = "") -> ChangeResult:
         """Make *change* and return what came of it.
 
         Raises:
@@ -100,7 +100,7 @@ class Editor:
             finally:
                 line.exchange(("UNWATCH",))
         self._gate.note(change.says, caller=self._caller, db=self._db)
-        return Done(replies, *self._kept(change, found[0].expires_at_ms, before))
+        return ChangeResult(replies, *self._kept(change, found[0].expires_at_ms, before))
 
     def undo(self, undo_id: str, *, force: bool = False) -> str:
         """Take back what *undo_id* stands for and return what was done then.
@@ -162,7 +162,7 @@ class Editor:
 
     def _executed(
         self, line: Line, change: Change, commands: tuple[Argv, ...], found: list[_Found]
-    ) -> tuple[list[Reply], list[Before]]:
+    ) -> tuple[list[Reply], list[KeySnapshot]]:
         """Run the commands in one transaction; return their replies and the keys as they were."""
         is_kept = change.inverse is None and sum(key.bytes for key in found) <= MOST_BYTES
         names = list(dict.fromkeys(key.name for key in found)) if is_kept else []
@@ -177,12 +177,12 @@ class Editor:
                 raise server_said(reply.text)
         ends = {key.name: key.expires_at_ms for key in found}
         before = [
-            Before(name, data(dump), ends[name], mark(data(after)))
+            KeySnapshot(name, data(dump), ends[name], mark(data(after)))
             for name, dump, after in zip(names, results, results[len(results) - len(names) :], strict=False)
         ]
         return replies, before
 
-    def _kept(self, change: Change, expires_at_ms: int, before: list[Before]) -> tuple[str, str]:
+    def _kept(self, change: Change, expires_at_ms: int, before: list[KeySnapshot]) -> tuple[str, str]:
         """Keep what undoes the change; return the sentence to say and the id, "" when nothing is kept."""
         inverse = change.inverse(expires_at_ms) if change.inverse else ()
         if not before and not inverse:
@@ -228,7 +228,7 @@ def copy_key(
     to_db: int,
     replace: bool,
     caller: Caller,
-) -> Done:
+) -> ChangeResult:
     """Copy a key under another name, into another database too, with the time it has left.
 
     It goes by the server's own dump, as Redis before 6.2 has no COPY. Raises KeyNotFound, KeyExists.
@@ -251,9 +251,9 @@ def copy_key(
         after = data(line.ask("DUMP", new))
     gate.note(says, caller=caller, db=db)
     if not is_kept:
-        return Done([], f"{says}. {_TOO_LARGE}")
-    before = Before(new, old, found.expires_at_ms, mark(after))
-    return Done([], f"{says}.", undo.keep(Undo(caller.who, gate.server.name, to_db, says, (before,))))
+        return ChangeResult([], f"{says}. {_TOO_LARGE}")
+    before = KeySnapshot(new, old, found.expires_at_ms, mark(after))
+    return ChangeResult([], f"{says}.", undo.keep(Undo(caller.who, gate.server.name, to_db, says, (before,))))
 
 
 def _look(line: Line, name: bytes) -> _Found:
@@ -262,7 +262,7 @@ def _look(line: Line, name: bytes) -> _Found:
     return _Found(name, _word(unfailed(kind)), ttl_ms if ttl_ms and ttl_ms > 0 else None, number(size) or 0)
 
 
-def _restoring(before: Before) -> Argv:
+def _restoring(before: KeySnapshot) -> Argv:
     """Return what makes the key as it was."""
     if not before.dump:
         return "UNLINK", before.name

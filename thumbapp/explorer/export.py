@@ -9,7 +9,7 @@ from thumbapp.errors import KeyNotFound
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.records import DUMPED, Record
-from thumbapp.explorer.scan import LENGTHS, Row, Search, describe, walk_names
+from thumbapp.explorer.scan import LENGTHS, KeyRow, Search, describe, walk_names
 from thumbapp.explorer.values import streams
 from thumbapp.explorer.values.model import listed
 from thumbapp.explorer.values.opening import READING
@@ -33,14 +33,14 @@ def export(gate: Gate, search: Search, *, db: int) -> Iterator[Record]:
 def export_key(gate: Gate, name: bytes, *, db: int) -> Iterator[Record]:
     """Yield the key *name* whole, a large one in several parts; raises KeyNotFound."""
     with gate.server.link.hold(db) as line:
-        gate.reading(line, READING)
+        gate.check_reads(line, READING)
         rows = describe(line, [name])
         if not rows:
             raise KeyNotFound(shown(name))
         yield from _records(line, rows[0])
 
 
-def _records(line: Line, row: Row) -> Iterator[Record]:
+def _records(line: Line, row: KeyRow) -> Iterator[Record]:
     """Yield the parts of a key; nothing when it vanished meanwhile."""
     ends = int(time.time() * 1000) + row.ttl_ms if row.ttl_ms is not None else None
     first = Record(row.name, row.type, None, ends)
@@ -62,14 +62,14 @@ def _records(line: Line, row: Row) -> Iterator[Record]:
 _Part = tuple[Any, dict[str, Any]]
 
 
-def _string_parts(line: Line, row: Row, _: int) -> Iterator[_Part]:
+def _string_parts(line: Line, row: KeyRow, _: int) -> Iterator[_Part]:
     for at in range(0, max(1, row.length or 0), _STRING_PART):
         data = unfailed(line.exchange(("GETRANGE", row.name, at, at + _STRING_PART - 1))[0])
         if data or not row.length:
             yield data or b"", {}
 
 
-def _list_parts(line: Line, row: Row, step: int) -> Iterator[_Part]:
+def _list_parts(line: Line, row: KeyRow, step: int) -> Iterator[_Part]:
     at = 0
     while values := listed(line.exchange(("LRANGE", row.name, at, at + step - 1))[0]):
         yield values, {}
@@ -77,7 +77,7 @@ def _list_parts(line: Line, row: Row, step: int) -> Iterator[_Part]:
 
 
 def _scanned(command: str, width: int) -> Any:
-    def parts(line: Line, row: Row, step: int) -> Iterator[_Part]:
+    def parts(line: Line, row: KeyRow, step: int) -> Iterator[_Part]:
         cursor: Any = 0
         while True:
             reply = unfailed(line.exchange((command, row.name, cursor, "COUNT", step))[0])
@@ -96,7 +96,7 @@ def _paired(values: list[bytes], *, scores: bool) -> list[Any]:
     return [(member, score.decode()) for member, score in pairs] if scores else list(pairs)
 
 
-def _stream_parts(line: Line, row: Row, step: int) -> Iterator[_Part]:
+def _stream_parts(line: Line, row: KeyRow, step: int) -> Iterator[_Part]:
     start: str | None = "-"
     last_id = str(streams.overview(line, row.name)["last_id"] or "0-0")
     about = {

@@ -38,7 +38,7 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class MessageBatch:
     """Messages after a number, oldest first, and how many before them are not kept any more.
 
     *position* is where to go on from; *trouble* says why nothing can come now, "" when it can.
@@ -71,7 +71,7 @@ class Feed:
         """The number of the newest message."""
         return self._count
 
-    def wait(self, after: int, *, timeout_s: float, most: int = 200) -> Portion:
+    def wait(self, after: int, *, timeout_s: float, most: int = 200) -> MessageBatch:
         """Return up to *most* of the newest messages after number *after*, waiting for one in time."""
         with self._changed:
             self._readers += 1
@@ -79,7 +79,9 @@ class Feed:
                 self._changed.wait_for(lambda: self._count > after or self._trouble, timeout_s)
                 fresh = min(self._count - after, len(self._kept))
                 shown = [self._kept[at] for at in range(-min(max(fresh, 0), most), 0)]
-                return Portion(shown, max(0, self._count - after - len(shown)), self._count, self._trouble)
+                return MessageBatch(
+                    shown, max(0, self._count - after - len(shown)), self._count, self._trouble
+                )
             finally:
                 self._readers -= 1
                 self._left_at = time.monotonic()

@@ -1,7 +1,7 @@
 """The one gate: whether a command may go to a server, and the only way by which it does.
 
 `Gate.check` asks every question in order and raises the first refusal; `Gate.run` also sends and
-notes it; `Gate.reading` gives a licence for fixed reading commands that are sent by the thousand. What
+notes it; `Gate.check_reads` lets through fixed reading commands that are sent by the thousand. What
 is refused stands in `thumbapp.explorer.rules` and `thumbapp.explorer.costs`.
 """
 
@@ -63,7 +63,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CommandResult:
     """What came of a command: the reply as it is, and the time until it was here."""
 
     reply: Reply
@@ -85,7 +85,7 @@ class Gate:
 
     def run(
         self, argv: Argv, *, caller: Caller, db: int, confirm: str = "", cut_at: int | None = None
-    ) -> Ran:
+    ) -> CommandResult:
         """Send *argv* to database *db* and return its reply; an error of the server is a reply too.
 
         Raises:
@@ -104,9 +104,9 @@ class Gate:
             ms = (time.perf_counter() - began) * 1000
         if changes:
             self.note_run(argv, reply, caller=caller, db=db)
-        return Ran(reply, ms)
+        return CommandResult(reply, ms)
 
-    def look(self, argv: Argv, *, caller: Caller, db: int, cut_at: int | None = None) -> Reply:
+    def read(self, argv: Argv, *, caller: Caller, db: int, cut_at: int | None = None) -> Reply:
         """Send what a page always reads and return the reply, checked as in `run` and noted nowhere.
 
         Raises:
@@ -157,7 +157,7 @@ class Gate:
         check_costs(line, argv, name)
         self._check_confirmed(line, argv, name, caller=caller, db=db, confirm=confirm)
 
-    def reading(self, line: Line, commands: Iterable[str]) -> None:
+    def check_reads(self, line: Line, commands: Iterable[str]) -> None:
         """Raise when one of *commands* may not be sent in view mode however often; their cost is not asked.
 
         It is for those who only ever send these, in bounded portions, and judges the words alone.
@@ -168,7 +168,7 @@ class Gate:
             if mode_for(argv, name, self._flags(line)) is not Mode.VIEW:
                 raise ModeNeeded(name, Mode.EDIT, Mode.VIEW)
 
-    def ask_first(self, what: Argv, effect: str, *, caller: Caller, db: int, confirm: str) -> None:
+    def require_confirmation(self, what: Argv, effect: str, *, caller: Caller, db: int, confirm: str) -> None:
         """Raise ConfirmationNeeded unless *confirm* is the token for exactly this *what*.
 
         It is for what is no single command, such as deleting all keys that match a pattern.

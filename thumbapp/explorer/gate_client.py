@@ -23,7 +23,7 @@ class GateClient:
 
     def _ask(self, *argv: str | bytes | float, cut_at: int | None = None) -> Reply:
         self._check_needs()
-        return unfailed(self._gate.look(argv, caller=self._caller, db=0, cut_at=cut_at))
+        return unfailed(self._gate.read(argv, caller=self._caller, db=0, cut_at=cut_at))
 
     def _list(self, *argv: str | bytes | float, cut_at: int | None = None) -> list[Reply]:
         return items(self._ask(*argv, cut_at=cut_at))

@@ -5,12 +5,12 @@ from typing import Any
 from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import bytes_as_json
-from thumbapp.explorer.scan import Portion, Row
+from thumbapp.explorer.scan import KeyRow, ScanPage
 from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, Pair, Scored
-from thumbapp.explorer.values.opening import Opened
+from thumbapp.explorer.values.opening import OpenedKey
 
 
-def row_as_json(row: Row) -> dict[str, Any]:
+def row_as_json(row: KeyRow) -> dict[str, Any]:
     """Return what a list tells of a key; null is what the server would not say, or no expiry."""
     return {
         "id": id_of(row.name),
@@ -22,7 +22,7 @@ def row_as_json(row: Row) -> dict[str, Any]:
     }
 
 
-def page_as_json(portion: Portion) -> dict[str, Any]:
+def page_as_json(portion: ScanPage) -> dict[str, Any]:
     """Return a page of keys; ``cursor`` goes on, null at the end."""
     return {
         "items": list(map(row_as_json, portion.rows)),
@@ -32,7 +32,7 @@ def page_as_json(portion: Portion) -> dict[str, Any]:
     }
 
 
-def key_as_json(opened: Opened) -> dict[str, Any]:
+def key_as_json(opened: OpenedKey) -> dict[str, Any]:
     """Return a key with a page of its value, its items as their type has them."""
     facts, page = opened.facts, opened.page
     return {

@@ -56,7 +56,7 @@ def read_overview(gate: Gate, *, db: int, journal: Journal | None = None) -> Ove
         ServerAway, ServerRefused, ServerBusy: it cannot be asked.
     """
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, ("PING", "INFO"))
+        gate.check_reads(line, ("PING", "INFO"))
         began = time.perf_counter()
         line.ask("PING")
         ping_ms = (time.perf_counter() - began) * 1000

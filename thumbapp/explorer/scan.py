@@ -49,7 +49,7 @@ _TYPE: Final = re.compile(r"[A-Za-z][\w.-]{0,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KeyRow:
     """What a list shows of a key; None is what the server would not say. ``ttl_ms`` None: no expiry."""
 
     name: bytes
@@ -79,7 +79,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScanPosition:
     """Where a walk is: SCAN's own cursor, about how many keys it passed, names found and not yet given."""
 
     step: int = 0
@@ -87,8 +87,8 @@ class Place:
     left: tuple[bytes, ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> "Place":
-        """Return the place that `str` wrote, the beginning for ""; raises BadParameter."""
+    def parse(cls, text: str) -> "ScanPosition":
+        """Return the position that `str` wrote, the beginning for ""; raises BadParameter."""
         if not text:
             return cls()
         found = _CURSOR.fullmatch(text)
@@ -103,10 +103,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class ScanPage:
     """Rows that were found together; ``cursor`` goes on, None at the end."""
 
-    rows: list[Row]
+    rows: list[KeyRow]
     cursor: str | None
     scanned: int
     total: int
@@ -120,13 +120,13 @@ def page(
     cursor: str = "",
     limit: int = STEP,
     journal: Journal | None = None,
-) -> Portion:
+) -> ScanPage:
     """Return up to *limit* keys, fewer when two seconds were not enough to find them."""
-    rows: list[Row] = []
-    portion = Portion([], None, 0, 0)
+    rows: list[KeyRow] = []
+    portion = ScanPage([], None, 0, 0)
     for portion in walk(gate, search, db=db, cursor=cursor, limit=limit, journal=journal):
         rows += portion.rows
-    return Portion(rows, portion.cursor, portion.scanned, portion.total)
+    return ScanPage(rows, portion.cursor, portion.scanned, portion.total)
 
 
 def walk(
@@ -138,28 +138,28 @@ def walk(
     limit: int = MOST_ROWS_STREAMED,
     within_s: float = WITHIN_S,
     journal: Journal | None = None,
-) -> Iterator[Portion]:
+) -> Iterator[ScanPage]:
     """Yield portions as they are found until there are *limit* rows or *within_s* has passed.
 
     Portions without rows come too, as progress; the last one has the cursor to go on with.
     """
     until = time.monotonic() + within_s
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, _COMMANDS)
+        gate.check_reads(line, _COMMANDS)
         if search.exact is not None:
             yield _only(line, search.exact, search.type)
             return
         walker = _Walker(line, search, has_types=gate.server.knows(line, "ACL"))  # both came with Redis 6
-        place, total = Place.parse(cursor), _size(line)
+        position, total = ScanPosition.parse(cursor), _size(line)
         while True:
-            portion, place = walker.step(place, wanted=limit, total=total)
+            portion, position = walker.step(position, wanted=limit, total=total)
             limit -= len(portion.rows)
             yield portion
             if portion.cursor is None or limit <= 0 or time.monotonic() >= until:
                 return
 
 
-def every(gate: Gate, search: Search, *, db: int, limit: int | None = None) -> Iterator[Row]:
+def all_rows(gate: Gate, search: Search, *, db: int, limit: int | None = None) -> Iterator[KeyRow]:
     """Yield the rows of all keys, or the first *limit*, as they are found; one may come twice."""
     for portion in walk(gate, search, db=db, limit=limit or _NO_LIMIT, within_s=float("inf")):
         yield from portion.rows
@@ -167,28 +167,31 @@ def every(gate: Gate, search: Search, *, db: int, limit: int | None = None) -> I
 
 def walk_names(
     gate: Gate, line: Line, search: Search, *, cursor: str = "", within_s: float = WITHIN_S
-) -> Iterator[tuple[list[bytes], Place]]:
-    """Yield names as they are found over *line*, up to 500 at a time, and the place after them.
+) -> Iterator[tuple[list[bytes], ScanPosition]]:
+    """Yield names as they are found over *line*, up to 500 at a time, and the position after them.
 
     Nothing but the name is asked of a key, but its type where an old server cannot search by that.
     """
     until = time.monotonic() + within_s
-    gate.reading(line, _COMMANDS)
+    gate.check_reads(line, _COMMANDS)
     if search.exact is not None:
-        yield [row.name for row in describe(line, [search.exact]) if search.type in ("", row.type)], Place()
+        yield (
+            [row.name for row in describe(line, [search.exact]) if search.type in ("", row.type)],
+            ScanPosition(),
+        )
         return
     has_types = gate.server.knows(line, "ACL")
-    walker, place = _Walker(line, search, has_types=has_types), Place.parse(cursor)
+    walker, position = _Walker(line, search, has_types=has_types), ScanPosition.parse(cursor)
     while True:
-        found, place = walker.names(place, STEP)
+        found, position = walker.names(position, STEP)
         if search.type and not has_types and found:
             found = [row.name for row in describe(line, found) if row.type == search.type]
-        yield found, place
-        if place.step == 0 or time.monotonic() >= until:
+        yield found, position
+        if position.step == 0 or time.monotonic() >= until:
             return
 
 
-def describe(line: Line, found: Sequence[bytes]) -> list[Row]:
+def describe(line: Line, found: Sequence[bytes]) -> list[KeyRow]:
     """Return a row for each of the keys *found* that is still there."""
     tails = list(map(_part, found))
     packet = b"".join([head + tail for tail in tails for head in _PER_KEY])
@@ -196,7 +199,7 @@ def describe(line: Line, found: Sequence[bytes]) -> list[Row]:
     types = [str(_said(kind), "latin-1") for kind in replies[::3]]
     lengths = _lengths(line, found, types)
     return [
-        Row(name, kind, _ttl(ttl), size if isinstance(size, int) else None, length)
+        KeyRow(name, kind, _ttl(ttl), size if isinstance(size, int) else None, length)
         for name, kind, ttl, size, length in zip(
             found, types, replies[1::3], replies[2::3], lengths, strict=True
         )
@@ -226,27 +229,27 @@ class _Walker:
         self._count = 0
         self._has_found = False
 
-    def step(self, place: Place, *, wanted: int, total: int) -> tuple[Portion, Place]:
-        """Return what is found next, at most *wanted* rows but for very long names, and the place after."""
-        found, after = self.names(place, wanted)
+    def step(self, position: ScanPosition, *, wanted: int, total: int) -> tuple[ScanPage, ScanPosition]:
+        """Return what is found next, at most *wanted* rows but for very long names, and where it is then."""
+        found, after = self.names(position, wanted)
         kept, left = _cut(found, wanted)
         rows = [row for row in describe(self._line, kept) if self._search.type in ("", row.type)]
-        place = Place(after.step, after.scanned, tuple(left))
+        position = ScanPosition(after.step, after.scanned, tuple(left))
         is_over = after.step == 0 and not left
         scanned = total if is_over else min(after.scanned - len(left), total)
-        return Portion(rows, None if is_over else str(place), scanned, total), place
+        return ScanPage(rows, None if is_over else str(position), scanned, total), position
 
-    def names(self, place: Place, wanted: int) -> tuple[list[bytes], Place]:
-        """Return the next names from *place* on, and the place after them.
+    def names(self, position: ScanPosition, wanted: int) -> tuple[list[bytes], ScanPosition]:
+        """Return the next names from *position* on, and the position after them.
 
         The first are given at once, later ones gathered for a moment; where nothing fits it comes back
         without any, for the progress to be seen.
         """
-        found = list(place.left)
-        if found and (place.step == 0 or len(found) >= wanted):
-            return found, Place(place.step, place.scanned)
-        scanned, began, steps = place.scanned, time.perf_counter(), 0
-        step, is_enough = place.step, False
+        found = list(position.left)
+        if found and (position.step == 0 or len(found) >= wanted):
+            return found, ScanPosition(position.step, position.scanned)
+        scanned, began, steps = position.scanned, time.perf_counter(), 0
+        step, is_enough = position.step, False
         with self._line.talk() as ask:
             while not is_enough:
                 count = max(self._count, min(STEP, max(1, wanted - len(found))))
@@ -258,7 +261,7 @@ class _Walker:
                 is_enough = step == 0 or len(found) >= min(wanted, STEP) or self._is_late(began, found)
         self._has_found = self._has_found or bool(found)
         self._line.note(["SCAN"], steps, began)
-        return list(dict.fromkeys(found)), Place(step, scanned)
+        return list(dict.fromkeys(found)), ScanPosition(step, scanned)
 
     def _is_late(self, began: float, found: list[bytes]) -> bool:
         patience_s = (_GATHER_S if self._has_found else 0.0) if found else _PROGRESS_EVERY_S
@@ -272,11 +275,11 @@ def _part(argument: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(argument), argument)
 
 
-def _only(line: Line, name: bytes, wanted: str) -> Portion:
+def _only(line: Line, name: bytes, wanted: str) -> ScanPage:
     """Return the key *name* if it is there and of the type *wanted*, found without a search."""
     rows = [row for row in describe(line, [name]) if wanted in ("", row.type)]
     total = _size(line)
-    return Portion(rows, None, total, total)
+    return ScanPage(rows, None, total, total)
 
 
 def _size(line: Line) -> int:

@@ -124,7 +124,7 @@ def loaded(gate: Gate, shas: Sequence[str], *, caller: Caller) -> dict[str, bool
     """Return for each of *shas* whether the server has that script."""
     if not shas:
         return {}
-    reply = gate.look(("SCRIPT", "EXISTS", *shas), caller=caller, db=0)
+    reply = gate.read(("SCRIPT", "EXISTS", *shas), caller=caller, db=0)
     answers = reply if isinstance(reply, list) else [0] * len(shas)
     return {sha: answer == 1 for sha, answer in zip(shas, answers, strict=True)}
 
@@ -144,7 +144,7 @@ def libraries(gate: Gate) -> list[Library]:
     with gate.server.link.hold(0) as line:
         if not gate.server.knows(line, "FUNCTION"):
             raise ServerLacks("FUNCTION", "7.0")
-        gate.reading(line, ["FUNCTION LIST"])
+        gate.check_reads(line, ["FUNCTION LIST"])
         rows = unfailed(line.exchange(("FUNCTION", "LIST", "WITHCODE"), cut_at=_CUT_AT)[0])
     return sorted(map(_library, map(pairs, items(rows))), key=lambda library: library.name)
 

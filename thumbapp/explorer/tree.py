@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from thumbapp.explorer.scan import Row
+from thumbapp.explorer.scan import KeyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,17 @@ class Level:
     """What stands directly below a path: folders by name, then keys by name."""
 
     folders: list[Folder]
-    rows: list[Row]
+    rows: list[KeyRow]
 
 
-def fold(rows: Iterable[Row], *, below: bytes = b"", delimiter: bytes = b":") -> Level:
+def fold(rows: Iterable[KeyRow], *, below: bytes = b"", delimiter: bytes = b":") -> Level:
     """Return the folders and keys of *rows* directly below the path, which ends with the delimiter or is b"".
 
     A name that ends with the delimiter, or is the path itself, is a key with an empty last part. An
     empty delimiter folds nothing.
     """
     counts: Counter[bytes] = Counter()
-    keys: list[Row] = []
+    keys: list[KeyRow] = []
     for row in rows:
         if not row.name.startswith(below):
             continue

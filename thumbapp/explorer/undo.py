@@ -22,7 +22,7 @@ MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class KeySnapshot:
     """A key as it was: its dump, b"" when there was none, the moment of its expiry, and what it became."""
 
     name: bytes
@@ -39,7 +39,7 @@ class Undo:
     server: str
     db: int
     says: str
-    before: tuple[Before, ...] = ()
+    before: tuple[KeySnapshot, ...] = ()
     commands: tuple[Argv, ...] = ()
 
 
@@ -108,6 +108,6 @@ def _unpacked(data: bytes) -> Undo:
         server=server,
         db=db,
         says=says,
-        before=tuple(Before(*item) for item in before),
+        before=tuple(KeySnapshot(*item) for item in before),
         commands=tuple(map(tuple, commands)),
     )

@@ -10,7 +10,7 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import Location, current_location
 from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
-from thumbapp.explorer.acl import Acl, AclChange, AclUser, Verdict
+from thumbapp.explorer.acl import Acl, AclChange, AclUser, DryRun
 from thumbapp.explorer.quoting import parse
 
 bp = Blueprint("explorer_acl", __name__, url_prefix="/redis/acl")
@@ -67,7 +67,7 @@ def _page(
         "users": [],
         "refusals": [],
         "whoami": "",
-        "verdict": None,
+        "dry_run": None,
         "made": "",
         "categories": [],
     }
@@ -87,15 +87,15 @@ def _asked(acl: Acl) -> dict[str, Any]:
     if request.form.get("generate"):
         told["made"] = acl.password()
     if line := request.args.get("may", ""):
-        told["verdict"] = _verdict(acl, request.args.get("user", ""), line)
+        told["dry_run"] = _dry_run(acl, request.args.get("user", ""), line)
     return told | {"refusals": acl.refusals()}
 
 
-def _verdict(acl: Acl, name: str, line: str) -> Verdict:
+def _dry_run(acl: Acl, name: str, line: str) -> DryRun:
     try:
-        return acl.may(name, tuple(parse(line)))
+        return acl.dry_run(name, tuple(parse(line)))
     except ThumbAppError as error:
-        return Verdict(may=False, says=str(error))
+        return DryRun(may_run=False, says=str(error))
 
 
 def _typed() -> AclChange:

@@ -11,11 +11,11 @@ from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import db_asked
-from thumbapp.blueprints.explorer.values import ask_for
+from thumbapp.blueprints.explorer.values import page_query
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan
-from thumbapp.explorer.gate import Ran
+from thumbapp.explorer.gate import CommandResult
 from thumbapp.explorer.json_output import key_as_json, page_as_json
 from thumbapp.explorer.long_names import name_of
 from thumbapp.explorer.names import typed
@@ -54,7 +54,7 @@ def value(key_id: str) -> Response:
     asked = {f"v_{name}": request.args[name] for name in _VALUE if request.args.get(name)}
     db = db_asked(request.args.get("db", ""), server=server)
     gate = parts().explorer.gate(server)
-    return jsonify(key_as_json(open_key(gate, name_of(gate, key_id, db=db), ask_for(asked), db=db)))
+    return jsonify(key_as_json(open_key(gate, name_of(gate, key_id, db=db), page_query(asked), db=db)))
 
 
 @bp.post("/command")
@@ -70,7 +70,7 @@ def command() -> Response:
     return _answer(ran, argv)
 
 
-def _answer(ran: Ran, argv: Argv) -> Response:
+def _answer(ran: CommandResult, argv: Argv) -> Response:
     facts = {"reply": as_json(ran.reply), "text": as_text(ran.reply, argv), "ms": round(ran.ms, 3)}
     return Response(orjson.dumps(facts | {"error": ran.is_error}), mimetype="application/json")
 

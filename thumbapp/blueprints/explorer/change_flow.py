@@ -17,13 +17,13 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
-from thumbapp.explorer.edit import Done, Editor, copy_key
+from thumbapp.explorer.edit import ChangeResult, Editor, copy_key
+from thumbapp.explorer.input_format import format_input, plainest_format
 from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.undo import Undo, mark
 from thumbapp.explorer.wire import Journal
-from thumbapp.explorer.writing import fitting, write
 from thumbapp.forms.explorer.keys import COPY_FIELDS, Copying
 from thumbapp.forms.explorer.model import Action, Typed
 
@@ -133,7 +133,7 @@ def undoable(location: Location) -> list[tuple[str, Undo]]:
     return parts().explorer.undo.recent(who=caller.who, server=location.gate.server.name)
 
 
-def _led_on(location: Location, done: Done, journal: Journal, **changes: Any) -> Response:
+def _led_on(location: Location, done: ChangeResult, journal: Journal, **changes: Any) -> Response:
     audit_trail.left_to_the_gate()
     replies = "\n".join(as_text(reply) for reply in done.replies[:_MOST_REPLIES])
     _remember({"says": done.says, "reply": replies[:1000], "undo": done.undo_id, "sent": _sent(journal)})
@@ -170,7 +170,9 @@ def _asked_again(
     current, diff = "", tuple[str, ...]()
     if isinstance(error, KeyChanged) and error.current is not None:
         values["seen"] = mark(error.current)
-        current = write(error.current[:_SHOWN_CURRENT], fitting(error.current[:_SHOWN_CURRENT]))
+        current = format_input(
+            error.current[:_SHOWN_CURRENT], plainest_format(error.current[:_SHOWN_CURRENT])
+        )
         diff = _difference(current, form.get("value", ""))
     asked = error if isinstance(error, ConfirmationNeeded) else None
     again = Again(

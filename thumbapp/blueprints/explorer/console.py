@@ -16,9 +16,9 @@ from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.blueprints.identity import asker
 from thumbapp.blueprints.request_params import parse_number
 from thumbapp.errors import FileNotThere, LineUnreadable, ThumbAppError
-from thumbapp.explorer.blocking import Arrival, Wait
-from thumbapp.explorer.console import MOST_REPEATS, Said, prompt
-from thumbapp.explorer.consoles import Entry, OpenConsole
+from thumbapp.explorer.blocking import Arrival, BlockingCommand
+from thumbapp.explorer.console import MOST_REPEATS, ConsoleResult, prompt
+from thumbapp.explorer.consoles import OpenConsole, TranscriptEntry
 from thumbapp.explorer.long_replies import as_tree, portion
 from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.replies import as_json
@@ -38,7 +38,7 @@ bp.add_app_template_filter(as_tree, "reply_tree")
 
 
 @bp.app_template_filter()
-def reply_json(said: Said) -> str:
+def reply_json(said: ConsoleResult) -> str:
     """Return the reply as JSON text."""
     return orjson.dumps(as_json(said.reply), option=orjson.OPT_INDENT_2).decode()
 
@@ -112,7 +112,7 @@ def wait() -> AnyResponse:
     audit_trail.left_to_the_gate()
     argv = tuple(parse(request.form.get("line", "")))
     follows = request.form.get("follow") == "1"
-    waiting = Wait(location.gate, argv, caller=modes.caller(), db=location.db, follows=follows)
+    waiting = BlockingCommand(location.gate, argv, caller=modes.caller(), db=location.db, follows=follows)
     seat = parts().hub.subscribe([f"wait:{_wait_id()}"], session=_owner())
     found = stream_with_context(_arrivals(waiting, seat))
     return Response(found, mimetype="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
@@ -146,7 +146,7 @@ def _open_console(location: Location) -> OpenConsole:
     return parts().explorer.consoles.open(_console_id(), owner=_owner(), gate=location.gate, db=location.db)
 
 
-def _run_lines(opened: OpenConsole) -> list[Entry]:
+def _run_lines(opened: OpenConsole) -> list[TranscriptEntry]:
     """Run each line that was typed; the first that is refused ends it."""
     text, entries = request.form.get("line", ""), []
     lines = [line for line in text.splitlines() if line.strip()][:MOST_LINES]
@@ -157,7 +157,7 @@ def _run_lines(opened: OpenConsole) -> list[Entry]:
     return entries
 
 
-def _run_line(opened: OpenConsole, line: str) -> Entry:
+def _run_line(opened: OpenConsole, line: str) -> TranscriptEntry:
     parts().explorer.history.add(asker().name, line)
     shown = opened.console.prompt
     try:
@@ -167,7 +167,7 @@ def _run_line(opened: OpenConsole, line: str) -> Entry:
     return opened.add(shown, line, said, None)
 
 
-def _arrivals(waiting: Wait, seat: Subscription) -> Iterator[bytes]:
+def _arrivals(waiting: BlockingCommand, seat: Subscription) -> Iterator[bytes]:
     """Yield what comes, blank lines to notice a page that was closed, and at last how it ended."""
     left = request.environ.get("waitress.client_disconnected", lambda: False)
 
@@ -192,7 +192,7 @@ def _told(arrival: Arrival) -> bytes:
     return orjson.dumps(told | {"waited_s": round(arrival.waited_s, 3)}) + b"\n"
 
 
-def _said_before() -> Said:
+def _said_before() -> ConsoleResult:
     """Return the reply that the address names; raises FileNotThere when it is kept no more."""
     opened = parts().explorer.consoles.find(_console_id(), owner=_owner())
     number = parse_number(request.args.get("number", ""), most=_HIGHEST_NUMBER)

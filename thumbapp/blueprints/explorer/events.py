@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
+from thumbapp.blueprints.explorer.feed import feed_batch, feed_stream
 from thumbapp.blueprints.explorer.location import Location, current_location
 from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ConfirmationNeeded, ThumbAppError
@@ -79,7 +79,7 @@ def messages() -> Response:
     """Return what happened since ``?after=``."""
     location = current_location()
     _switch(location).renew()
-    return feed_portion(_feed(location), _told)
+    return feed_batch(_feed(location), _told)
 
 
 def _page(

@@ -43,7 +43,7 @@ def feed_stream(feed: Feed, tell: Tell, *, on_look: Callable[[], object] = lambd
     return Response(stream_with_context(frames), headers=sse.HEADERS)
 
 
-def feed_portion(feed: Feed, tell: Tell) -> Response:
+def feed_batch(feed: Feed, tell: Tell) -> Response:
     """Return what came after the id ``?after=`` as JSON, for a page that asks every few seconds."""
     after, is_lost = _place(feed, request.args.get("after", ""))
     told, position = _portion(feed, tell, after, timeout_s=0, is_lost=is_lost)

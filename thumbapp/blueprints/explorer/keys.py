@@ -10,7 +10,7 @@ from thumbapp.blueprints.explorer.location import Layout, Location
 from thumbapp.errors import ThumbAppError
 from thumbapp.explorer import scan
 from thumbapp.explorer.long_names import id_of
-from thumbapp.explorer.scan import Row
+from thumbapp.explorer.scan import KeyRow
 from thumbapp.explorer.tree import Folder, fold, steps
 
 LISTED: Final = 100
@@ -31,7 +31,7 @@ class KeysPage:
     *folders* and *crumbs* are those of a tree; ``hidden`` keys were found and have no room on the page.
     """
 
-    rows: list[Row]
+    rows: list[KeyRow]
     folders: list[Folder]
     crumbs: list[Folder]
     cursor: str | None = None
@@ -78,7 +78,7 @@ def lines(location: Location, *, limit: int) -> Iterator[bytes]:
         yield orjson.dumps({"rows": [], "cursor": cursor, "code": error.code, "error": str(error)}) + b"\n"
 
 
-def _tree(location: Location, found: scan.Portion) -> KeysPage:
+def _tree(location: Location, found: scan.ScanPage) -> KeysPage:
     delimiter = location.delimiter.encode()
     level = fold(found.rows, below=location.folder, delimiter=delimiter)
     folders = level.folders[:LISTED]
@@ -94,10 +94,10 @@ def _tree(location: Location, found: scan.Portion) -> KeysPage:
     )
 
 
-def _sorted(rows: Sequence[Row], order: str) -> list[Row]:
+def _sorted(rows: Sequence[KeyRow], order: str) -> list[KeyRow]:
     key = _SORTS.get(order.removeprefix("-"))
     return sorted(rows, key=key, reverse=order.startswith("-")) if key else list(rows)
 
 
-def _compact(row: Row) -> tuple[str, str, int | None, int | None, int | None]:
+def _compact(row: KeyRow) -> tuple[str, str, int | None, int | None, int | None]:
     return id_of(row.name), row.type, row.ttl_ms, row.bytes, row.length

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from thumbapp.blueprints import audit_trail
 from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
-from thumbapp.blueprints.explorer.feed import feed_portion, feed_stream
+from thumbapp.blueprints.explorer.feed import feed_batch, feed_stream
 from thumbapp.blueprints.explorer.location import current_location
 from thumbapp.blueprints.explorer.page_context import page_context
 from thumbapp.errors import ThumbAppError
@@ -49,7 +49,7 @@ def stream() -> Response:
 @bp.get("/messages")
 def messages() -> Response:
     """Return what was published since ``?after=``."""
-    return feed_portion(_feed(), _told)
+    return feed_batch(_feed(), _told)
 
 
 @bp.post("/publish")

@@ -244,7 +244,7 @@ def _key_named(location: Location, outcome: Outcome) -> bytes | None:
     if not isinstance(reply, bytes) or isinstance(reply, Status | Cut):
         return None
     try:
-        is_key = location.gate.look(("EXISTS", reply), caller=modes.caller(), db=location.db) == 1
+        is_key = location.gate.read(("EXISTS", reply), caller=modes.caller(), db=location.db) == 1
     except ThumbAppError:  # the script has run: what it answered is shown in any case
         return None
     return reply if is_key else None

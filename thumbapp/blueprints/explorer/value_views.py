@@ -13,6 +13,7 @@ from thumbapp.errors import BadParameter
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
+from thumbapp.explorer.input_format import InputFormat, format_input, plainest_format
 from thumbapp.explorer.names import from_id, literally, shown, typed
 from thumbapp.explorer.resp import Cut, length_of
 from thumbapp.explorer.rules import Mode
@@ -20,9 +21,8 @@ from thumbapp.explorer.scan import Search
 from thumbapp.explorer.undo import MOST_BYTES, mark
 from thumbapp.explorer.values import details, streams, strings
 from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, KeyFacts, Member, Pair, Scored
-from thumbapp.explorer.values.opening import Opened, element
+from thumbapp.explorer.values.opening import OpenedKey, element
 from thumbapp.explorer.wire import Journal
-from thumbapp.explorer.writing import Writing, fitting, write
 from thumbapp.forms.explorer.model import item_id, place_id
 from thumbapp.taskqueue.description import describe_message
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
@@ -39,7 +39,7 @@ class Editing:
     """A value as it stands in a form, how it is written there, and the mark of what was seen."""
 
     text: str
-    writing: Writing
+    writing: InputFormat
     seen: str
 
     @property
@@ -118,7 +118,9 @@ class ValueView:
     has_field_times: bool = False
 
 
-def value_view(location: Location, opened: Opened, given: Mapping[str, str], journal: Journal) -> ValueView:
+def value_view(
+    location: Location, opened: OpenedKey, given: Mapping[str, str], journal: Journal
+) -> ValueView:
     """Return what the view of the key shows, as the address asks for it (``v_view``, ``v_item`` ...)."""
     facts, server = opened.facts, location.gate.server
     is_free = not server.is_read_only and server.protecting(facts.name) is None
@@ -183,11 +185,11 @@ def _bounded(found: Shown) -> Shown:
 
 
 def _editing(data: bytes) -> Editing:
-    writing = fitting(data)
-    return Editing(write(data, writing), writing, mark(data))
+    writing = plainest_format(data)
+    return Editing(format_input(data, writing), writing, mark(data))
 
 
-def _string(opened: Opened, given: Mapping[str, str]) -> BytesView | None:
+def _string(opened: OpenedKey, given: Mapping[str, str]) -> BytesView | None:
     """Return the bytes of a page of a string in the chosen view; None when nothing was found."""
     found = next((item for item in opened.page.items if isinstance(item, Bytes)), None)
     if found is None:
@@ -282,7 +284,7 @@ def _commands(location: Location, facts: KeyFacts) -> str:
 
 
 def _places(
-    location: Location, opened: Opened, given: Mapping[str, str], journal: Journal
+    location: Location, opened: OpenedKey, given: Mapping[str, str], journal: Journal
 ) -> list[tuple[str, float, float]]:
     """Return the members of a sorted set that are places on earth, when a map is asked for."""
     if opened.facts.type != "zset" or given.get("v_by") != "map":

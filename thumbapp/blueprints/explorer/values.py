@@ -16,6 +16,7 @@ from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.explorer.value_views import LARGEST_PICTURE, ValueView, value_view
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
+from thumbapp.explorer.input_format import format_input, plainest_format
 from thumbapp.explorer.long_names import LONGEST
 from thumbapp.explorer.names import from_id, shown, typed
 from thumbapp.explorer.quoting import command_line
@@ -24,7 +25,6 @@ from thumbapp.explorer.undo import mark
 from thumbapp.explorer.values import strings
 from thumbapp.explorer.values.model import (
     PAGE,
-    Ask,
     Bytes,
     Element,
     Entry,
@@ -32,12 +32,12 @@ from thumbapp.explorer.values.model import (
     KeyFacts,
     Member,
     Page,
+    PageQuery,
     Pair,
     Scored,
 )
 from thumbapp.explorer.values.opening import open_key
 from thumbapp.explorer.wire import Journal
-from thumbapp.explorer.writing import fitting, write
 
 # What the address says of the part of the value; they begin with v_ so as not to meet those of the list.
 ASKED: Final = (
@@ -54,7 +54,7 @@ class ValuePane:
     """The open key; *error* is why it cannot be shown, then there are no facts and no page."""
 
     location: Location
-    ask: Ask
+    query: PageQuery
     journal: Journal
     facts: KeyFacts | None = None
     page: Page | None = None
@@ -81,8 +81,8 @@ class ValuePane:
     def name_values(self) -> dict[str, str]:
         """The name as it stands in a form that gives another, empty when it is long."""
         name = self.facts.name if self.facts and not self.is_name_long else b""
-        writing = fitting(name)
-        return {"new": write(name, writing), "writing": str(writing)}
+        writing = plainest_format(name)
+        return {"new": format_input(name, writing), "writing": str(writing)}
 
     @property
     def mark(self) -> str:
@@ -168,26 +168,26 @@ def value_pane(location: Location) -> ValuePane | None:
     """Return the pane of the key that is open at *location*, None when none is."""
     if not location.key:
         return None
-    journal, ask = Journal(), Ask()
+    journal, query = Journal(), PageQuery()
     asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
     try:
-        ask = ask_for({"v_limit": str(ROWS), **asked})
+        query = page_query({"v_limit": str(ROWS), **asked})
         window = _WINDOWS.get(asked.get("v_view", ""), TEXT_WINDOW)
         opened = open_key(
-            location.gate, location.name or b"", ask, db=location.db, window=window, journal=journal
+            location.gate, location.name or b"", query, db=location.db, window=window, journal=journal
         )
         view = value_view(location, opened, asked, journal)
     except ThumbAppError as error:
-        return ValuePane(location, ask, journal, error=error, asked=asked)
-    return ValuePane(location, ask, journal, opened.facts, opened.page, asked=asked, view=view)
+        return ValuePane(location, query, journal, error=error, asked=asked)
+    return ValuePane(location, query, journal, opened.facts, opened.page, asked=asked, view=view)
 
 
-def ask_for(given: Mapping[str, str]) -> Ask:
+def page_query(given: Mapping[str, str]) -> PageQuery:
     """Return which part of a value is asked for by the names of `ASKED`; raises BadParameter."""
     limit = given.get("v_limit", str(PAGE))
     if not limit.isascii() or not limit.isdecimal() or len(limit) > 6:
         raise BadParameter("v_limit", limit, "a number")
-    return Ask(
+    return PageQuery(
         cursor=given.get("v_cursor", ""),
         find=typed(given.get("v_find", "")),
         limit=int(limit),

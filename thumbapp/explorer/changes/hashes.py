@@ -2,7 +2,7 @@
 
 from thumbapp.errors import BadEdit
 from thumbapp.explorer.changes.typed import counting, new_key
-from thumbapp.explorer.edit import Change, Seen
+from thumbapp.explorer.edit import Change, ExpectedValue
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv
 
@@ -14,7 +14,7 @@ def set_field(name: bytes, field: bytes, value: bytes, *, seen: str = "", is_new
         "hash",
         f"HSET {shown(name)} {shown(field)}",
         (("HSET", name, field, value),),
-        seen=None if is_new else Seen(("HGET", name, field), seen),
+        seen=None if is_new else ExpectedValue(("HGET", name, field), seen),
         is_new=is_new,
         absent=new_key(name, is_new),
     )

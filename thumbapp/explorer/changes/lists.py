@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from thumbapp.errors import BadEdit
 from thumbapp.explorer.changes.typed import MOST_VALUES, new_key, some
-from thumbapp.explorer.edit import Change, Seen
+from thumbapp.explorer.edit import Change, ExpectedValue
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv
 
@@ -38,7 +38,7 @@ def set_element(name: bytes, index: int, value: bytes, *, seen: str) -> Change:
         "list",
         f"LSET {shown(name)} {index}",
         (("LSET", name, index, value),),
-        seen=Seen(("LINDEX", name, index), seen),
+        seen=ExpectedValue(("LINDEX", name, index), seen),
     )
 
 
@@ -50,7 +50,11 @@ def remove_element(name: bytes, index: int, *, seen: str) -> Change:
         ("LREM", name, 1 if index >= 0 else -1, unique),
     )
     return Change(
-        name, "list", f"LREM {shown(name)} {index}", commands, seen=Seen(("LINDEX", name, index), seen)
+        name,
+        "list",
+        f"LREM {shown(name)} {index}",
+        commands,
+        seen=ExpectedValue(("LINDEX", name, index), seen),
     )
 
 
@@ -67,7 +71,11 @@ def insert_element(name: bytes, index: int, value: bytes, *, before: bool, seen:
         )
 
     return Change(
-        name, "list", f"LINSERT {shown(name)} {index}", commands, seen=Seen(("LINDEX", name, index), seen)
+        name,
+        "list",
+        f"LINSERT {shown(name)} {index}",
+        commands,
+        seen=ExpectedValue(("LINDEX", name, index), seen),
     )
 
 

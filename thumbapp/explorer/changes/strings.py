@@ -5,7 +5,7 @@ from typing import Final
 
 from thumbapp.errors import BadEdit
 from thumbapp.explorer.changes.typed import counting, some
-from thumbapp.explorer.edit import Change, Seen
+from thumbapp.explorer.edit import Change, ExpectedValue
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv
 
@@ -18,7 +18,7 @@ def set_string(name: bytes, value: bytes, *, seen: str | None = None) -> Change:
     if seen is None:
         return Change(name, "string", says, (("SET", name, value),), absent=(name,), is_new=True)
     return Change(
-        name, "string", says, (("SET", name, value),), seen=Seen(("GET", name), seen), keeps_ttl=True
+        name, "string", says, (("SET", name, value),), seen=ExpectedValue(("GET", name), seen), keeps_ttl=True
     )
 
 

@@ -1,6 +1,6 @@
 """What a page shows beside a page of a value: one element whole, groups of a stream, places on earth.
 
-Everything is bounded, and read through the gate's licence for reading.
+Everything is bounded, and let through by `Gate.check_reads`.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class OpenGroup:
 def stream_groups(gate: Gate, name: bytes, *, db: int, journal: Journal | None = None) -> list[streams.Group]:
     """Return the groups of a stream, the first hundred of them."""
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, _READING)
+        gate.check_reads(line, _READING)
         return streams.groups(line, name)
 
 
@@ -50,7 +50,7 @@ def open_group(
 ) -> OpenGroup:
     """Return a group with its consumers and a page of what is pending in it."""
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, _READING)
+        gate.check_reads(line, _READING)
         consumers = streams.consumers(line, name, group.name)
         pending, after = streams.pending(line, name, group.name, cursor=cursor, limit=_PENDING)
     return OpenGroup(group, consumers, pending, after)
@@ -60,7 +60,7 @@ def whole_entry(gate: Gate, name: bytes, entry_id: str, *, db: int, journal: Jou
     """Return one entry of a stream, of each value at most its first hundred thousand bytes."""
     at = streams.parse_id(entry_id, "-")
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, _READING)
+        gate.check_reads(line, _READING)
         reply = unfailed(line.exchange(("XRANGE", name, at, at), cut_at=MOST_WHOLE)[0])
     found = streams.entries(reply)
     if not found:
@@ -73,7 +73,7 @@ def places(
 ) -> list[tuple[Scored, float, float]]:
     """Return those of *items* that may be places on earth, with longitude and latitude."""
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, _READING)
+        gate.check_reads(line, _READING)
         return rows.positions(line, name, list(items))
 
 

@@ -8,10 +8,10 @@ from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Cut, Failure
 from thumbapp.explorer.values.model import (
     CUT_AT,
-    Ask,
     KeyFacts,
     Member,
     Page,
+    PageQuery,
     Pair,
     containing,
     listed,
@@ -22,40 +22,40 @@ _MOST_STEPS: Final = 20
 _STEP: Final = 500
 
 
-def set_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+def set_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     """Return members of the set from the cursor on."""
-    found, cursor = scan_page(line, "SSCAN", facts, ask, width=1)
+    found, cursor = scan_page(line, "SSCAN", facts, query, width=1)
     return Page([Member(value) for (value,) in found], cursor)
 
 
-def hash_page(line: Line, facts: KeyFacts, ask: Ask, *, has_times: bool) -> Page:
+def hash_page(line: Line, facts: KeyFacts, query: PageQuery, *, has_times: bool) -> Page:
     """Return fields of the hash from the cursor on, with the time each has left where fields expire.
 
     Of heavy values only the length is read, where the server can list fields alone.
     """
     is_heavy = facts.item_bytes > 4 * CUT_AT
-    pairs, cursor = _names_alone(line, facts, ask) if is_heavy else (None, None)
+    pairs, cursor = _names_alone(line, facts, query) if is_heavy else (None, None)
     if pairs is None:
-        pairs, cursor = scan_page(line, "HSCAN", facts, ask, width=2)
+        pairs, cursor = scan_page(line, "HSCAN", facts, query, width=2)
     times = _times(line, facts.name, [field for field, _ in pairs]) if has_times else {}
     return Page([Pair(field, value, times.get(field)) for field, value in pairs], cursor)
 
 
 def scan_page(
-    line: Line, command: str, facts: KeyFacts, ask: Ask, *, width: int, options: Argv = ()
+    line: Line, command: str, facts: KeyFacts, query: PageQuery, *, width: int, options: Argv = ()
 ) -> tuple[list[tuple[bytes, ...]], str | None]:
     """Return items of *width* strings each, and the cursor to go on with.
 
     A search goes through ten thousand items at most. A small key comes whole from the server; then
     the cursor holds how many of its items were given.
     """
-    step, skip = _place(ask.cursor)
-    wanted = ask.limit if options else ask.affordable(facts)
-    count = _STEP if ask.find else wanted
+    step, skip = _place(query.cursor)
+    wanted = query.limit if options else query.affordable(facts)
+    count = _STEP if query.find else wanted
     found: list[tuple[bytes, ...]] = []
-    if ask.find:
-        check_pattern(containing(ask.find))
-        options = ("MATCH", containing(ask.find), *options)
+    if query.find:
+        check_pattern(containing(query.find))
+        options = ("MATCH", containing(query.find), *options)
     for _ in range(_MOST_STEPS):
         reply = unfailed(
             line.exchange((command, facts.name, step, *options, "COUNT", count), cut_at=CUT_AT)[0]
@@ -71,12 +71,14 @@ def scan_page(
     return found, f"{step}.0" if step else None
 
 
-def _names_alone(line: Line, facts: KeyFacts, ask: Ask) -> tuple[list[tuple[bytes, ...]] | None, str | None]:
+def _names_alone(
+    line: Line, facts: KeyFacts, query: PageQuery
+) -> tuple[list[tuple[bytes, ...]] | None, str | None]:
     """Return fields with the lengths of their values; None where the server cannot list them alone."""
     probe = line.exchange(("HSCAN", facts.name, 0, "COUNT", 1, "NOVALUES"), cut_at=CUT_AT)[0]
     if isinstance(probe, Failure):
         return None, None
-    found, cursor = scan_page(line, "HSCAN", facts, ask, width=1, options=("NOVALUES",))
+    found, cursor = scan_page(line, "HSCAN", facts, query, width=1, options=("NOVALUES",))
     fields = [field for (field,) in found]
     lengths = line.exchange(*[("HSTRLEN", facts.name, field) for field in fields]) if fields else []
     return [

@@ -38,7 +38,7 @@ class KeyFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PageQuery:
     """Which part of a value to read.
 
     *cursor* is what the last page gave, *find* what an item must hold, *low* and *high* a range, *by* what

@@ -9,7 +9,7 @@ from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv, Reply, length_of
 from thumbapp.explorer.scan import LENGTHS
 from thumbapp.explorer.values import hashed, rows, streams, strings
-from thumbapp.explorer.values.model import Ask, KeyFacts, Page, facts_of
+from thumbapp.explorer.values.model import KeyFacts, Page, PageQuery, facts_of
 from thumbapp.explorer.wire import Journal, Line, unfailed
 
 READING: Final = (
@@ -39,7 +39,7 @@ _HINTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedKey:
     """A key as it is shown: what is known of it and one page of its value."""
 
     facts: KeyFacts
@@ -49,20 +49,20 @@ class Opened:
 def open_key(
     gate: Gate,
     name: bytes,
-    ask: Ask,
+    query: PageQuery,
     *,
     db: int,
     window: int = strings.WINDOW,
     journal: Journal | None = None,
-) -> Opened:
-    """Return the key *name* of database *db* with the page that *ask* asks for.
+) -> OpenedKey:
+    """Return the key *name* of database *db* with the page that *query* asks for.
 
     *window* is how many bytes of a string one page has. Raises KeyNotFound.
     """
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, READING)
+        gate.check_reads(line, READING)
         facts = facts_of(line, name)
-        return Opened(facts, _page(gate, line, facts, ask, window=window))
+        return OpenedKey(facts, _page(gate, line, facts, query, window=window))
 
 
 def element(
@@ -70,30 +70,30 @@ def element(
 ) -> bytes:
     """Return the one string that *argv* reads, such as a field, at most its first *most* bytes."""
     with gate.server.link.hold(db, journal=journal) as line:
-        gate.reading(line, [str(argv[0])])
+        gate.check_reads(line, [str(argv[0])])
         reply: Reply = unfailed(line.exchange(argv, cut_at=most)[0])
     if not isinstance(reply, bytes):
         raise KeyNotFound(f"{shown(name)} with that element")
     return reply
 
 
-def _page(gate: Gate, line: Line, facts: KeyFacts, ask: Ask, *, window: int) -> Page:
+def _page(gate: Gate, line: Line, facts: KeyFacts, query: PageQuery, *, window: int) -> Page:
     if facts.type == "string":
-        return strings.string_page(line, facts, ask, window=window)
+        return strings.string_page(line, facts, query, window=window)
     if facts.type == "hash":
         if has_times := gate.server.knows(line, "HPTTL"):
-            gate.reading(line, ["HPTTL"])
-        return hashed.hash_page(line, facts, ask, has_times=has_times)
+            gate.check_reads(line, ["HPTTL"])
+        return hashed.hash_page(line, facts, query, has_times=has_times)
     read = {
         "list": rows.list_page,
         "zset": rows.zset_page,
         "set": hashed.set_page,
         "stream": streams.stream_page,
     }.get(facts.type, _foreign_page)
-    return read(line, facts, ask)
+    return read(line, facts, query)
 
 
-def _foreign_page(line: Line, facts: KeyFacts, _: Ask) -> Page:
+def _foreign_page(line: Line, facts: KeyFacts, _: PageQuery) -> Page:
     """Return what can be said of a type that only a module understands: its size when written down."""
     size = 0
     if (facts.bytes or 0) <= _MOST_DUMPED:

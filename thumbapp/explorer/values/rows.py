@@ -7,7 +7,7 @@ from thumbapp.errors import BadParameter
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Reply
 from thumbapp.explorer.values.hashed import scan_page
-from thumbapp.explorer.values.model import CUT_AT, Ask, Element, KeyFacts, Page, Scored, listed
+from thumbapp.explorer.values.model import CUT_AT, Element, KeyFacts, Page, PageQuery, Scored, listed
 from thumbapp.explorer.wire import Line, unfailed
 
 _SEARCH_STEP: Final = 500
@@ -15,46 +15,46 @@ _SEARCHED_AT_ONCE: Final = 10_000
 _SCORE: Final = re.compile(r"\(?[+-]?(inf|\d+(\.\d*)?(e[+-]?\d+)?|\.\d+)", re.IGNORECASE | re.ASCII)
 
 
-def list_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+def list_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     """Return elements of the list from the asked place on; counted from its tail when reversed.
 
     *low* and *high* of the question are the first and last place, negative ones counted from the tail.
     """
-    if ask.find:
-        return _found_in_list(line, facts, ask)
+    if query.find:
+        return _found_in_list(line, facts, query)
     total = facts.length or 0
-    first, last = _places(ask, total)
-    start = ask.index()
-    at = last - start if ask.is_reversed else first + start
-    count = min(ask.affordable(facts), (at - first if ask.is_reversed else last - at) + 1)
+    first, last = _places(query, total)
+    start = query.index()
+    at = last - start if query.is_reversed else first + start
+    count = min(query.affordable(facts), (at - first if query.is_reversed else last - at) + 1)
     if count <= 0:
         return Page([], says=f"The list is shorter now: it has {total:,} elements." if start else "")
-    values = listed(line.exchange(_window(facts.name, at, count, total, ask), cut_at=CUT_AT)[0])
-    if ask.is_reversed:
+    values = listed(line.exchange(_window(facts.name, at, count, total, query), cut_at=CUT_AT)[0])
+    if query.is_reversed:
         values.reverse()
-    step = -1 if ask.is_reversed else 1
+    step = -1 if query.is_reversed else 1
     items = [Element(at + step * place, value) for place, value in enumerate(values)]
     if not items and start:
         return Page([], says=f"The list is shorter now: it has {total:,} elements.")
-    is_more = items and items[-1].index != (first if ask.is_reversed else last)
+    is_more = items and items[-1].index != (first if query.is_reversed else last)
     return Page(items, str(start + len(items)) if is_more else None)
 
 
-def zset_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+def zset_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     """Return members of the sorted set with their scores and ranks, in order or reversed."""
-    if ask.find:
-        return _found_in_zset(line, facts, ask)
-    first, total = _range(line, facts, ask)
-    start, count = ask.index(), ask.affordable(facts)
+    if query.find:
+        return _found_in_zset(line, facts, query)
+    first, total = _range(line, facts, query)
+    start, count = query.index(), query.affordable(facts)
     count = min(count, total - start)
     if count <= 0:
         return Page([], says=f"There are {total:,} members in this range now." if start else "")
-    command = "ZREVRANGE" if ask.is_reversed else "ZRANGE"
+    command = "ZREVRANGE" if query.is_reversed else "ZRANGE"
     at = first + start
     flat = listed(line.exchange((command, facts.name, at, at + count - 1, "WITHSCORES"), cut_at=CUT_AT)[0])
     last = (facts.length or 0) - 1
     items = [
-        Scored(value, score.decode(), last - at - place if ask.is_reversed else at + place)
+        Scored(value, score.decode(), last - at - place if query.is_reversed else at + place)
         for place, (value, score) in enumerate(zip(flat[::2], flat[1::2], strict=True))
     ]
     after = start + len(items)
@@ -71,16 +71,16 @@ def positions(line: Line, name: bytes, items: list[Scored]) -> list[tuple[Scored
     return [(item, *_degrees(place)) for item, place in places if isinstance(place, list)]
 
 
-def _window(name: bytes, at: int, count: int, total: int, ask: Ask) -> Argv:
+def _window(name: bytes, at: int, count: int, total: int, query: PageQuery) -> Argv:
     """Return what reads *count* elements from *at* on; from the tail by negative places, the nearer way."""
-    if ask.is_reversed:
+    if query.is_reversed:
         return "LRANGE", name, at - count + 1 - total, at - total
     return "LRANGE", name, at, at + count - 1
 
 
-def _places(ask: Ask, total: int) -> tuple[int, int]:
+def _places(query: PageQuery, total: int) -> tuple[int, int]:
     """Return the first and the last place that are asked for, of a list with *total* elements."""
-    low, high = _place(ask.low, 0), _place(ask.high, -1)
+    low, high = _place(query.low, 0), _place(query.high, -1)
     first = max(0, low + total if low < 0 else low)
     return first, min(total - 1, high + total if high < 0 else high)
 
@@ -92,45 +92,47 @@ def _place(text: str, default: int) -> int:
     return int(text) if text.strip() else default
 
 
-def _found_in_list(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+def _found_in_list(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     """Return the elements that hold what is searched for, among ten thousand from the cursor on."""
-    start, found = ask.index(), list[Element]()
-    step = max(1, min(_SEARCH_STEP, ask.affordable(facts) * 5))
+    start, found = query.index(), list[Element]()
+    step = max(1, min(_SEARCH_STEP, query.affordable(facts) * 5))
     total = facts.length or 0
     for at in range(start, min(total, start + _SEARCHED_AT_ONCE), step):
         values = listed(line.exchange(("LRANGE", facts.name, at, at + step - 1), cut_at=65_536)[0])
-        found += [Element(at + place, value) for place, value in enumerate(values) if ask.find in value]
-        if not values or len(found) >= ask.limit:
+        found += [Element(at + place, value) for place, value in enumerate(values) if query.find in value]
+        if not values or len(found) >= query.limit:
             break
-    kept = found[: ask.limit]
+    kept = found[: query.limit]
     seen = (
-        kept[-1].index + 1 if len(found) >= ask.limit else min(total, at + step) if total > start else total
+        kept[-1].index + 1 if len(found) >= query.limit else min(total, at + step) if total > start else total
     )
     return Page(
         kept, str(seen) if seen < total else None, says=f"{seen:,} of {total:,} elements were searched."
     )
 
 
-def _found_in_zset(line: Line, facts: KeyFacts, ask: Ask) -> Page:
-    found, cursor = scan_page(line, "ZSCAN", facts, ask, width=2)
+def _found_in_zset(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+    found, cursor = scan_page(line, "ZSCAN", facts, query, width=2)
     return Page([Scored(value, score.decode()) for value, score in found], cursor)
 
 
-def _range(line: Line, facts: KeyFacts, ask: Ask) -> tuple[int, int]:
+def _range(line: Line, facts: KeyFacts, query: PageQuery) -> tuple[int, int]:
     """Return the rank at which the asked range begins, counted from its end when reversed, and its size."""
     total = facts.length or 0
-    if not ask.low and not ask.high:
+    if not query.low and not query.high:
         return 0, total
-    if ask.by == "rank":
-        low, high = _places(ask, total)
-        return total - 1 - high if ask.is_reversed else low, max(0, high - low + 1)
-    is_lex = ask.by == "lex"
+    if query.by == "rank":
+        low, high = _places(query, total)
+        return total - 1 - high if query.is_reversed else low, max(0, high - low + 1)
+    is_lex = query.by == "lex"
     lowest, highest, command = ("-", "+", "ZLEXCOUNT") if is_lex else ("-inf", "+inf", "ZCOUNT")
-    lower, upper = _bound(ask.low, lowest, is_lex=is_lex), _bound(ask.high, highest, is_lex=is_lex)
+    lower, upper = _bound(query.low, lowest, is_lex=is_lex), _bound(query.high, highest, is_lex=is_lex)
     before = (command, facts.name, lowest, _beside(lower, is_lex=is_lex))
     after = (command, facts.name, _beside(upper, is_lex=is_lex), highest)
-    skipped, inside = line.exchange(after if ask.is_reversed else before, (command, facts.name, lower, upper))
-    at_edge = (upper if ask.is_reversed else lower) in (lowest, highest)
+    skipped, inside = line.exchange(
+        after if query.is_reversed else before, (command, facts.name, lower, upper)
+    )
+    at_edge = (upper if query.is_reversed else lower) in (lowest, highest)
     return 0 if at_edge else number(unfailed(skipped)) or 0, number(unfailed(inside)) or 0
 
 

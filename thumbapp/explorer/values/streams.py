@@ -9,7 +9,7 @@ from typing import Final
 from thumbapp.errors import BadParameter
 from thumbapp.explorer.reply_types import data, items, number, pairs, text
 from thumbapp.explorer.resp import Reply
-from thumbapp.explorer.values.model import CUT_AT, Ask, Entry, KeyFacts, Page
+from thumbapp.explorer.values.model import CUT_AT, Entry, KeyFacts, Page, PageQuery
 from thumbapp.explorer.wire import Line, unfailed
 
 _ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
@@ -51,14 +51,16 @@ class Pending:
     deliveries: int
 
 
-def stream_page(line: Line, facts: KeyFacts, ask: Ask) -> Page:
+def stream_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     """Return entries, the oldest first or reversed, between the times *low* and *high*."""
-    low, high = parse_id(ask.low, "-"), parse_id(ask.high, "+")
-    if ask.cursor:
-        low, high = (low, parse_id(ask.cursor, "+")) if ask.is_reversed else (parse_id(ask.cursor, "-"), high)
-    wanted = ask.affordable(facts)
+    low, high = parse_id(query.low, "-"), parse_id(query.high, "+")
+    if query.cursor:
+        low, high = (
+            (low, parse_id(query.cursor, "+")) if query.is_reversed else (parse_id(query.cursor, "-"), high)
+        )
+    wanted = query.affordable(facts)
     found, cursor = (
-        _search(line, facts, ask, low, high) if ask.find else _read(line, facts, ask, low, high, wanted)
+        _search(line, facts, query, low, high) if query.find else _read(line, facts, query, low, high, wanted)
     )
     return Page(found, cursor, extra=overview(line, facts.name))
 
@@ -125,28 +127,30 @@ def id_time(entry_id: str) -> str:
 
 
 def _read(
-    line: Line, facts: KeyFacts, ask: Ask, low: str, high: str, wanted: int
+    line: Line, facts: KeyFacts, query: PageQuery, low: str, high: str, wanted: int
 ) -> tuple[list[Entry], str | None]:
-    command = ("XREVRANGE", facts.name, high, low) if ask.is_reversed else ("XRANGE", facts.name, low, high)
+    command = ("XREVRANGE", facts.name, high, low) if query.is_reversed else ("XRANGE", facts.name, low, high)
     found = entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0]))
     if len(found) < wanted:
         return found, None
-    return found, _previous_id(found[-1].id) if ask.is_reversed else next_id(found[-1].id)
+    return found, _previous_id(found[-1].id) if query.is_reversed else next_id(found[-1].id)
 
 
-def _search(line: Line, facts: KeyFacts, ask: Ask, low: str, high: str) -> tuple[list[Entry], str | None]:
+def _search(
+    line: Line, facts: KeyFacts, query: PageQuery, low: str, high: str
+) -> tuple[list[Entry], str | None]:
     """Return the entries in which *find* stands, among five thousand from the cursor on."""
     found: list[Entry] = []
     for _ in range(_SEARCHED_AT_ONCE // _SEARCH_STEP):
         looked_at, cursor = _read(
-            line, facts, ask, low, high, max(1, min(_SEARCH_STEP, ask.affordable(facts) * 2))
+            line, facts, query, low, high, max(1, min(_SEARCH_STEP, query.affordable(facts) * 2))
         )
         found += [
-            entry for entry in looked_at if any(ask.find in part for pair in entry.pairs for part in pair)
+            entry for entry in looked_at if any(query.find in part for pair in entry.pairs for part in pair)
         ]
-        if cursor is None or len(found) >= ask.limit:
+        if cursor is None or len(found) >= query.limit:
             return found, cursor
-        low, high = (low, cursor) if ask.is_reversed else (cursor, high)
+        low, high = (low, cursor) if query.is_reversed else (cursor, high)
     return found, cursor
 
 

@@ -9,7 +9,7 @@ from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Cut
-from thumbapp.explorer.values.model import Ask, Bytes, KeyFacts, Page
+from thumbapp.explorer.values.model import Bytes, KeyFacts, Page, PageQuery
 from thumbapp.explorer.wire import Line, unfailed
 
 WINDOW: Final = 32_768
@@ -22,11 +22,11 @@ _FRACTION: Final = re.compile(rb"-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?", re.IG
 _HYPERLOGLOG: Final = b"HYLL"
 
 
-def string_page(line: Line, facts: KeyFacts, ask: Ask, *, window: int = WINDOW) -> Page:
+def string_page(line: Line, facts: KeyFacts, query: PageQuery, *, window: int = WINDOW) -> Page:
     """Return the bytes from the cursor on, at most *window* of them; cut ones know the whole length."""
-    start = ask.index()
-    if ask.find:
-        place = find(line, facts, ask.find, start=start)
+    start = query.index()
+    if query.find:
+        place = find(line, facts, query.find, start=start)
         if place is None:
             return Page([], says="It is not found from here on.")
         if place < 0:
@@ -103,7 +103,7 @@ def chunks(gate: Gate, name: bytes, *, db: int) -> Iterator[bytes]:
     """
     at = 0
     with gate.server.link.hold(db) as line:
-        gate.reading(line, ["GETRANGE", "TYPE"])
+        gate.check_reads(line, ["GETRANGE", "TYPE"])
         if line.ask("TYPE", name) == b"none":
             raise KeyNotFound(shown(name))
         while data := _range(line, name, at, at + _SEARCH_STEP):

@@ -10,10 +10,10 @@ from typing import Final
 
 from thumbapp.errors import BadEdit, BadParameter
 from thumbapp.explorer.edit import Change
+from thumbapp.explorer.input_format import InputFormat, parse_input
 from thumbapp.explorer.names import from_id, to_id
 from thumbapp.explorer.ttl import parse_ttl
 from thumbapp.explorer.undo import mark
-from thumbapp.explorer.writing import Writing, read
 
 _MOST_DIGITS: Final = 19
 
@@ -88,7 +88,7 @@ class Typed:
 
     def data(self, name: str) -> bytes:
         """Return a field as the bytes that it stands for."""
-        return read(self._fields.get(name, ""), self._writing)
+        return parse_input(self._fields.get(name, ""), self._writing)
 
     def said(self, name: str) -> bytes:
         """Return a field as the bytes that it stands for; it may not be empty."""
@@ -100,7 +100,7 @@ class Typed:
     def rows(self, name: str) -> list[bytes]:
         """Return the values that stand one on a line."""
         lines = self._fields.get(name, "").replace("\r\n", "\n").removesuffix("\n").split("\n")
-        return [read(line, self._writing) for line in lines] if lines != [""] else []
+        return [parse_input(line, self._writing) for line in lines] if lines != [""] else []
 
     def pairs(self, name: str) -> list[tuple[bytes, bytes]]:
         """Return the fields and values that stand as ``field=value``, one on a line."""
@@ -108,7 +108,9 @@ class Typed:
         parts = [line.partition("=") for line in lines if line]
         if any(not mark for _, mark, _ in parts):
             raise BadEdit("Write each field and its value as field=value, one on a line.")
-        return [(read(left, self._writing), read(right, self._writing)) for left, _, right in parts]
+        return [
+            (parse_input(left, self._writing), parse_input(right, self._writing)) for left, _, right in parts
+        ]
 
     def whole(self, name: str) -> int:
         """Return a whole number."""
@@ -145,11 +147,11 @@ class Typed:
         return int(index), self.seen or seen
 
     @property
-    def _writing(self) -> Writing:
-        return Writing.parse(self._fields.get("writing", ""))
+    def _writing(self) -> InputFormat:
+        return InputFormat.parse(self._fields.get("writing", ""))
 
 
-WRITINGS: Final = tuple((str(way), way.value) for way in Writing)
+WRITINGS: Final = tuple((str(way), way.value) for way in InputFormat)
 
 
 def place_id(index: int, value: bytes) -> str:

@@ -17,7 +17,7 @@ _ESCAPE: Final = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
 _KEPT: Final = frozenset("\n\t")
 
 
-class Writing(StrEnum):
+class InputFormat(StrEnum):
     """How bytes stand in a form."""
 
     TEXT = "text"
@@ -26,48 +26,48 @@ class Writing(StrEnum):
     BASE64 = "base64"
 
     @classmethod
-    def parse(cls, text: str) -> "Writing":
+    def parse(cls, text: str) -> "InputFormat":
         """Return the way called *text*, TEXT for ""; raises BadEdit."""
         if text not in ("", *cls):
             raise BadEdit(f"{text[:40]!r} is no way to write bytes.")
         return cls(text or cls.TEXT)
 
 
-def read(text: str, writing: Writing = Writing.TEXT) -> bytes:
+def parse_input(text: str, writing: InputFormat = InputFormat.TEXT) -> bytes:
     """Return the bytes that *text* stands for; raises BadEdit where it cannot be read that way.
 
     Line ends are single ``\\n``: a browser sends every one as two characters.
     """
     plain = text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
     try:
-        if writing is Writing.HEX:
+        if writing is InputFormat.HEX:
             return bytes.fromhex(text)
-        if writing is Writing.BASE64:
+        if writing is InputFormat.BASE64:
             return base64.b64decode(re.sub(r"\s", "", text), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadEdit(f"This is not {writing}.") from error
-    return _ESCAPE.sub(_unescaped, plain) if writing is Writing.ESCAPED else plain
+    return _ESCAPE.sub(_unescaped, plain) if writing is InputFormat.ESCAPED else plain
 
 
-def write(data: bytes, writing: Writing) -> str:
-    """Return *data* as it stands in a form, so that `read` returns the same bytes."""
-    if writing is Writing.HEX:
+def format_input(data: bytes, writing: InputFormat) -> str:
+    """Return *data* as it stands in a form, so that `parse_input` returns the same bytes."""
+    if writing is InputFormat.HEX:
         return data.hex(" ")
-    if writing is Writing.BASE64:
+    if writing is InputFormat.BASE64:
         return base64.b64encode(data).decode()
-    if writing is Writing.TEXT:
+    if writing is InputFormat.TEXT:
         return data.decode("utf-8")
     return visible(data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace"))
 
 
-def fitting(data: bytes) -> Writing:
+def plainest_format(data: bytes) -> InputFormat:
     """Return the plainest way in which *data* passes a form unchanged."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return Writing.HEX if b"\0" in data and not is_text(data) else Writing.ESCAPED
+        return InputFormat.HEX if b"\0" in data and not is_text(data) else InputFormat.ESCAPED
     is_plain = all(char in _KEPT or char.isprintable() for char in text)
-    return Writing.TEXT if is_plain else Writing.ESCAPED
+    return InputFormat.TEXT if is_plain else InputFormat.ESCAPED
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
