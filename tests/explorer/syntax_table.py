@@ -12,8 +12,8 @@ import redis
 
 from tests.conftest import PrivateServer, free_port
 from tests.servers import KINDS
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.syntax import CommandDocs
-from thumbapp.explorer.wire import Link
 
 TABLE = Path(__file__).parents[2] / "thumbapp" / "explorer" / "syntax.json"
 
@@ -25,8 +25,10 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         server = PrivateServer(binary, free_port(), Path(folder))
         server.wait_until_ready()
-        with Link(redis.Redis.from_url(server.url, protocol=2), name="valkey").hold(0) as line:
-            table = CommandDocs.ask(line).as_table()
+        with ConnectionPool(redis.Redis.from_url(server.url, protocol=2), name="valkey").connection(
+            0
+        ) as connection:
+            table = CommandDocs.ask(connection).as_table()
         server.stop()
     TABLE.write_bytes(orjson.dumps(table, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 

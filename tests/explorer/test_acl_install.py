@@ -88,8 +88,8 @@ def test_neither_touches_the_server(user: str, as_user: Callable[[str], Gate]) -
     gate, done = as_user(user), []
 
     for line in HARM:
-        with gate.server.link.hold(0) as wire:
-            reply = wire.exchange(tuple(line.split()))[0]
+        with gate.server.pool.connection(0) as connection:
+            reply = connection.exchange(tuple(line.split()))[0]
         if not (isinstance(reply, Failure) and reply.text.startswith("NOPERM")):
             done.append((line, reply))
 

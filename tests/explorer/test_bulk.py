@@ -103,12 +103,12 @@ def test_keys_are_copied_to_another_database_and_over_none(gate: Gate, any_clien
     fill(any_client, 600)
     any_client.setrange("key:large", 1_000_000, "x")
     any_client.pexpire("key:1", 90_000)
-    gate.server.link.exchange(4, ("SET", "key:7", "theirs"))
+    gate.server.pool.exchange(4, ("SET", "key:7", "theirs"))
 
     last = run(gate, Task(Operation.COPY, Search(b"key:*"), to_db=4))
 
     assert (last.changed, last.passed_over) == (600, 1)
-    seven, size, life = gate.server.link.exchange(4, ("GET", "key:7"), ("DBSIZE",), ("PTTL", "key:1"))
+    seven, size, life = gate.server.pool.exchange(4, ("GET", "key:7"), ("DBSIZE",), ("PTTL", "key:1"))
     assert (seven, size) == (b"theirs", 601)
     assert 80_000 < int(str(life)) <= 90_000
     assert any_client.dbsize() == 601

@@ -30,8 +30,8 @@ def test_every_type_and_byte_comes_back(gate: Gate, any_client: redis.Redis) -> 
 
     assert contents(gate, 1) == contents(gate, 0)
     assert done.made == any_client.dbsize()
-    with gate.server.link.hold(1) as line:
-        assert 60_000 < int(line.ask("PTTL", "hash")) <= 90_000  # type: ignore[arg-type]
+    with gate.server.pool.connection(1) as connection:
+        assert 60_000 < int(connection.ask("PTTL", "hash")) <= 90_000  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_every_type_and_byte_comes_back(gate: Gate, any_client: redis.Redis) -> 
     [(Policy.SKIP, b"old", (0, 0, 1)), (Policy.REPLACE, b"new+", (0, 1, 0))],
 )
 def test_a_name_that_is_taken(policy: Policy, value: bytes, counts: tuple[int, int, int], gate: Gate) -> None:
-    gate.server.link.exchange(1, ("SET", "k", "old"))
+    gate.server.pool.exchange(1, ("SET", "k", "old"))
 
     done = imported(gate, [b"SET k new", b"", b'APPEND "k" +'], policy=policy)
 
-    assert gate.server.link.exchange(1, ("GET", "k")) == [value]
+    assert gate.server.pool.exchange(1, ("GET", "k")) == [value]
     assert (done.made, done.replaced, done.skipped) == counts
 
 
@@ -51,7 +51,7 @@ def test_a_dry_run_changes_nothing(gate: Gate, any_client: redis.Redis) -> None:
     done = imported(gate, [b"RPUSH l a b", b"SET s 1"], dry_run=True)
 
     assert (done.made, done.samples) == (2, ["l", "s"])
-    assert gate.server.link.exchange(1, ("DBSIZE",)) == [0]
+    assert gate.server.pool.exchange(1, ("DBSIZE",)) == [0]
 
 
 def test_what_has_expired_meanwhile_is_passed_over(gate: Gate, any_client: redis.Redis) -> None:

@@ -7,10 +7,10 @@ import redis
 
 from tests.conftest import PrivateServer
 from thumbapp.errors import PatternTooWild, TooCostly
+from thumbapp.explorer.connections import Connection, ConnectionPool
 from thumbapp.explorer.costs import COSTS, MOST_ITEMS, check_costs
 from thumbapp.explorer.gate import command_name
 from thumbapp.explorer.resp import Argv
-from thumbapp.explorer.wire import Line, Link
 
 MANY = range(MOST_ITEMS + 1)
 
@@ -111,7 +111,7 @@ FAIR: list[Argv] = [
 
 
 @pytest.fixture(scope="module")
-def line(server: PrivateServer) -> Iterator[Line]:
+def connection(server: PrivateServer) -> Iterator[Connection]:
     """Return a line to a server with one large key of each type."""
     client = redis.Redis.from_url(
         server.url.replace("/0", "/3"), protocol=2, socket_keepalive=False, socket_timeout=5
@@ -127,21 +127,21 @@ def line(server: PrivateServer) -> Iterator[Line]:
     pipe.setrange("huge", 10_000_000, "x")
     pipe.setrange("giant", 50_000_000, "x")
     pipe.execute()
-    with Link(client, name="tests").hold(3) as held:
+    with ConnectionPool(client, name="tests").connection(3) as held:
         yield held
     client.flushdb()
     client.close()
 
 
 @pytest.mark.parametrize("argv", DEAR, ids=lambda argv: " ".join(map(str, argv)))
-def test_what_would_be_dear_is_refused(argv: Argv, line: Line) -> None:
+def test_what_would_be_dear_is_refused(argv: Argv, connection: Connection) -> None:
     with pytest.raises(TooCostly, match="more than"):
-        check_costs(line, argv, command_name(argv))
+        check_costs(connection, argv, command_name(argv))
 
 
 @pytest.mark.parametrize("argv", FAIR, ids=lambda argv: " ".join(map(str, argv)))
-def test_the_same_in_portions_is_not(argv: Argv, line: Line) -> None:
-    check_costs(line, argv, command_name(argv))
+def test_the_same_in_portions_is_not(argv: Argv, connection: Connection) -> None:
+    check_costs(connection, argv, command_name(argv))
 
 
 def test_each_command_of_the_table_is_tried() -> None:
@@ -163,10 +163,10 @@ def test_each_command_of_the_table_is_tried() -> None:
     ],
     ids=lambda argv: argv[0],
 )
-def test_a_wild_pattern_is_refused(argv: Argv, line: Line) -> None:
+def test_a_wild_pattern_is_refused(argv: Argv, connection: Connection) -> None:
     with pytest.raises(PatternTooWild, match=r"stars|bytes"):
-        check_costs(line, argv, command_name(argv))
+        check_costs(connection, argv, command_name(argv))
 
 
-def test_stars_in_a_row_count_as_one(line: Line) -> None:
-    check_costs(line, ("SCAN", 0, "MATCH", "*" * 500), "SCAN")
+def test_stars_in_a_row_count_as_one(connection: Connection) -> None:
+    check_costs(connection, ("SCAN", 0, "MATCH", "*" * 500), "SCAN")

@@ -20,7 +20,7 @@ class Clock:
 
 def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: redis.Redis) -> None:
     clock = Clock()
-    sampler = Sampler(gate.server.link, clock=clock)
+    sampler = Sampler(gate.server.pool, clock=clock)
     assert sampler.samples() == []
     any_client.set("a", 1)
     for _ in range(300):
@@ -38,7 +38,7 @@ def test_rates_are_counted_from_one_sample_to_the_next(gate: Gate, any_client: r
 
 def test_a_sample_is_taken_no_oftener_than_every_two_seconds(gate: Gate) -> None:
     clock = Clock()
-    sampler = Sampler(gate.server.link, clock=clock)
+    sampler = Sampler(gate.server.pool, clock=clock)
     for step in (0, 2, 0.5, 0.5):
         clock.now += step
         samples = sampler.samples()
@@ -48,7 +48,7 @@ def test_a_sample_is_taken_no_oftener_than_every_two_seconds(gate: Gate) -> None
 
 def test_statistics_that_were_reset_make_no_negative_rate(gate: Gate, any_client: redis.Redis) -> None:
     clock = Clock()
-    sampler = Sampler(gate.server.link, clock=clock)
+    sampler = Sampler(gate.server.pool, clock=clock)
     for _ in range(50):
         any_client.ping()
     sampler.samples()

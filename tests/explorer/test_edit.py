@@ -342,7 +342,7 @@ def test_a_key_is_copied_with_its_life_and_never_over_another(
         )
 
     def there(*argv: str) -> object:
-        return gate.server.link.exchange(to_db, argv)[0]
+        return gate.server.pool.exchange(to_db, argv)[0]
 
     first = copied()
     assert there("HGET", "copy", "f") == b"v"
@@ -454,8 +454,8 @@ def test_a_number_that_is_none_is_the_servers_sentence(editor: Editor, any_clien
 
 def test_fields_expire_where_the_server_knows_it(editor: Editor, gate: Gate, any_client: redis.Redis) -> None:
     FILL["hash"](any_client)
-    with gate.server.link.hold(0) as line:
-        if not gate.server.knows(line, "HPEXPIRE"):
+    with gate.server.pool.connection(0) as connection:
+        if not gate.server.knows(connection, "HPEXPIRE"):
             return
 
     editor.apply(hashes.expire_field(b"k", b"f", 60_000))

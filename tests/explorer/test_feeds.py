@@ -15,7 +15,7 @@ from thumbapp.explorer.servers import Server
 @pytest.fixture
 def feed_hub(home: Server) -> Iterator[FeedHub]:
     """Return the feeds of each kind of server."""
-    feed_hub = FeedHub(home.link)
+    feed_hub = FeedHub(home.pool)
     yield feed_hub
     feed_hub.close()
 

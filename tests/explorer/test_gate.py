@@ -18,11 +18,11 @@ from thumbapp.errors import (
     ServerAway,
     ServerReadOnly,
 )
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.resp import Argv, Failure, Status
 from thumbapp.explorer.rules import RULES, Kind, Mode, Rule
 from thumbapp.explorer.servers import Server
-from thumbapp.explorer.wire import Link
 from thumbapp.runtime.connection import connect_to
 
 # What stands after the command in a sample of a rule that is only about some arguments.
@@ -55,9 +55,9 @@ def sample(command: str) -> Argv:
 
 def refusal(gate: Gate, argv: Argv, caller: Caller, *, db: int = 0) -> Exception | None:
     """Return what the gate raises about *argv*, None when it may go; nothing is sent."""
-    with gate.server.link.hold(db) as line:
+    with gate.server.pool.connection(db) as connection:
         try:
-            gate.check(line, argv, caller=caller, db=db)
+            gate.check(connection, argv, caller=caller, db=db)
         except (Refused, ConfirmationNeeded) as error:
             return error
     return None
@@ -95,9 +95,9 @@ def test_the_database_of_the_app_is_not_flushed_and_another_asks_first(gate: Gat
 
 @pytest.mark.parametrize(("rule", "commands"), rows(Kind.HOLDS))
 def test_a_connection_of_ones_own_may_be_changed(rule: Rule, commands: list[Argv], gate: Gate) -> None:
-    with gate.server.link.hold(0) as line:
+    with gate.server.pool.connection(0) as connection:
         for argv in commands:
-            gate.check(line, argv, caller=ADMIN, db=0, holds_line=True)
+            gate.check(connection, argv, caller=ADMIN, db=0, holds_line=True)
 
 
 @pytest.mark.parametrize(("rule", "commands"), rows(Kind.VIEW, Kind.EDIT, Kind.ADMIN))
@@ -109,8 +109,8 @@ def test_a_mode_is_enough_and_the_one_below_is_not(
     gate = gate_to(elsewhere)
 
     for argv in commands:
-        with gate.server.link.hold(0) as line, contextlib.suppress(ConfirmationNeeded):
-            gate.check(line, argv, caller=enough, db=0, holds_line=True)
+        with gate.server.pool.connection(0) as connection, contextlib.suppress(ConfirmationNeeded):
+            gate.check(connection, argv, caller=enough, db=0, holds_line=True)
         assert below is None or isinstance(refusal(gate, argv, below), ModeNeeded)
 
 
@@ -312,15 +312,15 @@ def test_no_command_is_a_sentence(gate: Gate) -> None:
 
 def test_a_server_that_went_away_is_a_sentence(home: Server, gate_to: GateTo) -> None:
     client = connect_to("redis://127.0.0.1:1/0", read_timeout_s=1, name="tests", setting="SERVERS")
-    gone = replace(home, link=Link(client, name="gone"))
+    gone = replace(home, pool=ConnectionPool(client, name="gone"))
 
     with pytest.raises(ServerAway, match="gone does not answer"):
         gate_to(gone).run(("GET", "k"), caller=VIEWER, db=0)
 
 
 def test_a_licence_is_given_for_reading_alone(gate: Gate) -> None:
-    with gate.server.link.hold(0) as line:
-        gate.check_reads(line, ["SCAN", "TYPE", "PTTL", "MEMORY USAGE"])
+    with gate.server.pool.connection(0) as connection:
+        gate.check_reads(connection, ["SCAN", "TYPE", "PTTL", "MEMORY USAGE"])
         for name in ("SET", "KEYS", "CONFIG GET"):
             with pytest.raises(Refused):
-                gate.check_reads(line, ["SCAN", name])
+                gate.check_reads(connection, ["SCAN", name])

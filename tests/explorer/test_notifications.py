@@ -99,7 +99,7 @@ def test_set_and_append_arrive_as_they_happen(
     gate: Gate, switch: Notifications, turn_on: Callable[[str], None], any_client: redis.Redis
 ) -> None:
     turn_on("KE$")
-    feed_hub = FeedHub(gate.server.link)
+    feed_hub = FeedHub(gate.server.pool)
     feed = feed_hub.feed(patterns=patterns(switch.state().letters, db=0))
     until(lambda: any_client.pubsub_numpat() == 2)
 

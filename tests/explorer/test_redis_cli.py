@@ -14,11 +14,11 @@ import redis
 from tests.conftest import PrivateServer, skip_or_fail
 from tests.explorer.conftest import ADMIN, ListAudit
 from thumbapp.errors import LineUnreadable
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.console import Console
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.quoting import quote
 from thumbapp.explorer.servers import Server
-from thumbapp.explorer.wire import Link
 
 OURS, THEIRS = 3, 4
 SEED = 20_261_127
@@ -293,12 +293,12 @@ def their_texts(server: PrivateServer, lines: list[str]) -> list[str]:
 def our_texts(server: PrivateServer, lines: list[str]) -> list[str]:
     """Return what a console of ours answers to each of *lines*."""
     client = redis.Redis.from_url(server.url, protocol=2, socket_keepalive=False)
-    link = Link(client, name="tests")
-    gate = Gate(Server("elsewhere", "tests", link), secret=b"test-secret", audit=ListAudit())
+    pool = ConnectionPool(client, name="tests")
+    gate = Gate(Server("elsewhere", "tests", pool), secret=b"test-secret", audit=ListAudit())
     console = Console(gate, db=OURS)
     texts = [_answer(console, line) for line in lines]
     console.close()
-    link.close()
+    pool.close()
     client.close()
     return texts
 

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from tests.conftest import PrivateServer, skip_or_fail
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.quoting import parse
 from thumbapp.explorer.replies import as_json, as_text
 from thumbapp.explorer.resp import Cut, Failure, Reply, Status
-from thumbapp.explorer.wire import Link
 
 LINES = [
     "SET test 'hello world!'",
@@ -41,19 +41,19 @@ LINES = [
 
 
 @pytest.fixture
-def link(redis_client: redis.Redis, redis_url: str) -> Iterator[Link]:
-    """Return a link to the private server, emptied after the test."""
-    link = Link(redis.Redis.from_url(redis_url, protocol=2, socket_keepalive=False), name="tests")
-    yield link
-    link.close()
+def pool(redis_client: redis.Redis, redis_url: str) -> Iterator[ConnectionPool]:
+    """Return a pool of connections to the private server, emptied after the test."""
+    pool = ConnectionPool(redis.Redis.from_url(redis_url, protocol=2, socket_keepalive=False), name="tests")
+    yield pool
+    pool.close()
 
 
-def test_replies_are_printed_as_redis_cli_prints_them(link: Link, server: PrivateServer) -> None:
+def test_replies_are_printed_as_redis_cli_prints_them(pool: ConnectionPool, server: PrivateServer) -> None:
     program = shutil.which("redis-cli")
     if program is None:
         skip_or_fail("no redis-cli on the PATH")
-    ours = [as_text(link.exchange(0, argv)[0], argv) for argv in (tuple(parse(line)) for line in LINES)]
-    link.exchange(0, ("FLUSHALL",))
+    ours = [as_text(pool.exchange(0, argv)[0], argv) for argv in (tuple(parse(line)) for line in LINES)]
+    pool.exchange(0, ("FLUSHALL",))
 
     theirs = [
         subprocess.run(

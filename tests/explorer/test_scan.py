@@ -6,10 +6,10 @@ import redis
 from tests.explorer.test_names import NAMES
 from thumbapp.errors import BadParameter, PatternTooWild, ServerAway, ServerRefused
 from thumbapp.explorer import scan
+from thumbapp.explorer.connections import Journal
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.resp import Failure
 from thumbapp.explorer.scan import KeyRow, ScanPage, ScanPosition, Search, literal
-from thumbapp.explorer.wire import Journal
 
 
 def fill(client: redis.Redis, count: int, *, name: str = "key:{}") -> None:
@@ -170,8 +170,8 @@ def test_each_database_is_searched_by_itself(gate: Gate, any_client: redis.Redis
 def test_a_key_that_vanishes_in_between_is_no_row(gate: Gate, any_client: redis.Redis) -> None:
     any_client.set("here", 1)
 
-    with gate.server.link.hold(0) as line:
-        rows = scan.describe(line, [b"gone", b"here"])
+    with gate.server.pool.connection(0) as connection:
+        rows = scan.describe(connection, [b"gone", b"here"])
 
     assert [row.name for row in rows] == [b"here"]
 
@@ -222,15 +222,15 @@ def test_a_server_that_goes_away_in_the_middle_is_a_sentence(gate: Gate, any_cli
 
 
 def test_a_user_who_may_not_is_told_so(gate: Gate, any_client: redis.Redis) -> None:
-    with gate.server.link.hold(0) as line:
+    with gate.server.pool.connection(0) as connection:
         if isinstance(
-            line.exchange(("ACL", "SETUSER", "poor", "on", "nopass", "+@all", "-scan"))[0], Failure
+            connection.exchange(("ACL", "SETUSER", "poor", "on", "nopass", "+@all", "-scan"))[0], Failure
         ):
             pytest.skip("Redis before 6 has no users")
-        line.exchange(("AUTH", "poor", "x"))
+        connection.exchange(("AUTH", "poor", "x"))
         with pytest.raises(ServerRefused, match="may not do that"):
-            scan._Walker(line, Search(), has_types=True).names(ScanPosition(), 10)
-        line.is_clean = False
+            scan._Walker(connection, Search(), has_types=True).names(ScanPosition(), 10)
+        connection.is_clean = False
     any_client.execute_command("ACL", "DELUSER", "poor")
 
 

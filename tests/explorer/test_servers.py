@@ -46,7 +46,7 @@ def test_a_server_that_cannot_be_asked_counts_as_the_apps(servers: Servers) -> N
 
     assert away.is_home()
     assert away.is_home_db(11)
-    with pytest.raises(ServerAway), away.link.hold(0):
+    with pytest.raises(ServerAway), away.pool.connection(0):
         pass
 
 
@@ -59,7 +59,7 @@ def test_an_embedded_server_opens_at_database_0_and_guards_15(settings: Settings
     own = Servers(replace(settings, redis_url="")).find()
 
     assert (own.first_db, own.home_db()) == (0, 15)
-    assert own.link.exchange(0, ("SET", "where", 0), ("GET", "where"))[1] == b"0"
+    assert own.pool.exchange(0, ("SET", "where", 0), ("GET", "where"))[1] == b"0"
     assert own.is_home_db(15)
     assert not own.is_home_db(0)
 
@@ -83,9 +83,9 @@ def test_own_prefixes_are_protected_and_those_of_the_settings(settings: Settings
 def test_databases_and_facts_are_read(servers: Servers, redis_client: redis.Redis) -> None:
     redis_client.mset({"a": 1, "b": 2})
 
-    with servers.find().link.hold(0) as line:
-        assert databases(line) == {0: 2}
-        assert facts(line, ["server", "memory"])["run_id"]
+    with servers.find().pool.connection(0) as connection:
+        assert databases(connection) == {0: 2}
+        assert facts(connection, ["server", "memory"])["run_id"]
 
 
 def test_a_server_may_not_be_called_as_the_apps_own(settings: Settings) -> None:

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.servers import Server
 from thumbapp.explorer.syntax import CommandDocs, complete, shipped
-from thumbapp.explorer.wire import Line
 
 
 @pytest.fixture
-def line(home: Server) -> Iterator[Line]:
+def connection(home: Server) -> Iterator[Connection]:
     """Return a line to each kind of server."""
-    with home.link.hold(0) as line:
-        yield line
+    with home.pool.connection(0) as connection:
+        yield connection
 
 
 @pytest.fixture
-def docs(line: Line) -> CommandDocs:
+def docs(connection: Connection) -> CommandDocs:
     """Return the commands of each kind of server."""
-    return CommandDocs.ask(line)
+    return CommandDocs.ask(connection)
 
 
 @pytest.mark.parametrize(
@@ -67,30 +67,30 @@ def test_no_command_is_offered_that_the_server_lacks(docs: CommandDocs, any_clie
     ],
 )
 def test_a_line_is_completed(
-    text: str, expected: list[str], docs: CommandDocs, line: Line, any_client: redis.Redis
+    text: str, expected: list[str], docs: CommandDocs, connection: Connection, any_client: redis.Redis
 ) -> None:
     any_client.mset({"user:1": "a", "user:2": "b", "other": "c"})
 
-    found = complete(docs, text, line)
+    found = complete(docs, text, connection)
 
     assert set(expected) <= set(found.lines)
     assert expected or not found.lines
 
 
 def test_odd_names_are_completed_so_that_they_can_be_sent(
-    docs: CommandDocs, line: Line, any_client: redis.Redis
+    docs: CommandDocs, connection: Connection, any_client: redis.Redis
 ) -> None:
     any_client.set(b"my key\xff", "a")
 
-    assert complete(docs, "GET my", line).lines == ('GET "my key\\xff"',)
+    assert complete(docs, "GET my", connection).lines == ('GET "my key\\xff"',)
 
 
 def test_what_looks_like_a_pattern_is_taken_literally(
-    docs: CommandDocs, line: Line, any_client: redis.Redis
+    docs: CommandDocs, connection: Connection, any_client: redis.Redis
 ) -> None:
     any_client.mset({"a*b": "1", "axb": "2"})
 
-    assert complete(docs, "GET a*", line).lines == ("GET a*b",)
+    assert complete(docs, "GET a*", connection).lines == ("GET a*b",)
 
 
 def test_the_table_that_is_shipped_knows_the_commands_of_redis_5() -> None:

@@ -63,13 +63,13 @@ def contents(gate: Gate, db: int) -> dict[str, object]:
         "hash": ("HGETALL",),
         "stream": ("XRANGE", "-", "+"),
     }
-    with gate.server.link.hold(db) as line:
-        names = [name.decode("latin-1") for name in line.ask("KEYS", "*")]  # type: ignore[union-attr]
+    with gate.server.pool.connection(db) as connection:
+        names = [name.decode("latin-1") for name in connection.ask("KEYS", "*")]  # type: ignore[union-attr]
         found: dict[str, object] = {}
         for name in names:
             key = name.encode("latin-1")
-            command, *rest = read[line.ask("TYPE", key).decode()]  # type: ignore[union-attr]
-            value = line.ask(command, key, *rest)
+            command, *rest = read[connection.ask("TYPE", key).decode()]  # type: ignore[union-attr]
+            value = connection.ask(command, key, *rest)
             found[name] = sorted(value) if command in ("SMEMBERS", "HGETALL") else value  # type: ignore[arg-type, type-var]
     return found
 
@@ -82,7 +82,7 @@ def test_every_type_and_byte_comes_back(gate: Gate, any_client: redis.Redis, aud
 
     assert contents(gate, 1) == contents(gate, 0)
     assert done.made == any_client.dbsize()
-    life, stream, groups = gate.server.link.exchange(
+    life, stream, groups = gate.server.pool.exchange(
         1, ("PTTL", "hash"), ("XINFO", "STREAM", "stream"), ("XINFO", "GROUPS", "hollow")
     )
     assert 80_000 < int(str(life)) <= 90_000
@@ -128,15 +128,15 @@ def test_a_name_that_is_taken_is_treated_as_it_was_said(
 ) -> None:
     any_client.mset({"taken": "mine", "free": "mine"})
     lines = exported(gate)
-    gate.server.link.exchange(1, ("SET", "taken", "theirs"))
+    gate.server.pool.exchange(1, ("SET", "taken", "theirs"))
 
     dry = imported(gate, lines, policy=policy, dry_run=True)
-    assert gate.server.link.exchange(1, ("DBSIZE",)) == [1]
+    assert gate.server.pool.exchange(1, ("DBSIZE",)) == [1]
     done = imported(gate, lines, policy=policy)
 
     assert (dry.made, dry.replaced, dry.skipped) == counts
     assert (done.made, done.replaced, done.skipped) == counts
-    assert gate.server.link.exchange(1, ("GET", "taken"), ("DBSIZE",)) == [value, 2]
+    assert gate.server.pool.exchange(1, ("GET", "taken"), ("DBSIZE",)) == [value, 2]
 
 
 def test_a_name_that_is_taken_may_end_it(gate: Gate, any_client: redis.Redis) -> None:
@@ -199,7 +199,7 @@ def test_a_line_that_describes_no_key_is_named_and_leaves_nothing(
         imported(gate, [good, line])
 
     assert reason in str(refused.value)
-    assert gate.server.link.exchange(1, ("DBSIZE",), ("EXISTS", "good")) == [1, 1]
+    assert gate.server.pool.exchange(1, ("DBSIZE",), ("EXISTS", "good")) == [1, 1]
 
 
 def test_a_part_of_another_key_is_refused(gate: Gate) -> None:
@@ -210,7 +210,7 @@ def test_a_part_of_another_key_is_refused(gate: Gate) -> None:
 
     with pytest.raises(BadImport, match="Line 2"):
         imported(gate, lines)
-    assert gate.server.link.exchange(1, ("DBSIZE",)) == [0]
+    assert gate.server.pool.exchange(1, ("DBSIZE",)) == [0]
 
 
 def test_a_value_in_the_servers_own_format_needs_admin_mode(gate: Gate, any_client: redis.Redis) -> None:
@@ -220,7 +220,7 @@ def test_a_value_in_the_servers_own_format_needs_admin_mode(gate: Gate, any_clie
     with pytest.raises(ModeNeeded):
         imported(gate, [line])
     assert imported(gate, [line], caller=ADMIN).made == 1
-    assert gate.server.link.exchange(1, ("GET", "k")) == [b"v"]
+    assert gate.server.pool.exchange(1, ("GET", "k")) == [b"v"]
 
 
 def test_nobody_imports_in_view_mode_or_to_a_read_only_server(gate: Gate) -> None:

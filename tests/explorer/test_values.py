@@ -214,11 +214,11 @@ def test_it_is_searched_by_the_server(
 
 def test_fields_tell_how_long_they_live_where_the_server_knows(gate: Gate, any_client: redis.Redis) -> None:
     add_hash(any_client, 3)
-    with gate.server.link.hold(0) as line:
-        if not gate.server.knows(line, "HPEXPIRE"):
+    with gate.server.pool.connection(0) as connection:
+        if not gate.server.knows(connection, "HPEXPIRE"):
             assert [item.ttl_ms for item in items(gate, b"k")] == [None] * 3  # type: ignore[union-attr]
             return
-        line.ask("HPEXPIRE", "k", 60_000, "FIELDS", 1, "f1")
+        connection.ask("HPEXPIRE", "k", 60_000, "FIELDS", 1, "f1")
 
     times = {item.field: item.ttl_ms for item in items(gate, b"k")}  # type: ignore[union-attr]
 
@@ -264,11 +264,11 @@ def test_groups_consumers_and_what_is_pending_are_told(gate: Gate, any_client: r
     any_client.xgroup_create("k", "crew", id="0")
     any_client.xreadgroup("crew", "ann", {"k": ">"}, count=3)
 
-    with gate.server.link.hold(0) as line:
-        (crew,) = groups(line, b"k")
-        (ann,) = consumers(line, b"k", b"crew")
-        first, cursor = pending(line, b"k", b"crew", limit=2)
-        rest, end = pending(line, b"k", b"crew", cursor=cursor or "", limit=2)
+    with gate.server.pool.connection(0) as connection:
+        (crew,) = groups(connection, b"k")
+        (ann,) = consumers(connection, b"k", b"crew")
+        first, cursor = pending(connection, b"k", b"crew", limit=2)
+        rest, end = pending(connection, b"k", b"crew", cursor=cursor or "", limit=2)
 
     assert (crew.name, crew.consumers, crew.pending, crew.last_id) == (b"crew", 1, 3, "1002-1")
     assert (ann.name, ann.pending) == (b"ann", 3)
@@ -353,8 +353,8 @@ def test_places_on_earth_are_told(gate: Gate, any_client: redis.Redis) -> None:
     any_client.geoadd("k", (19.9449, 50.0647, "Kraków"))
     page = open_key(gate, b"k", PageQuery(), db=0).page
 
-    with gate.server.link.hold(0) as line:
-        found = positions(line, b"k", list(page.items))  # type: ignore[arg-type]
+    with gate.server.pool.connection(0) as connection:
+        found = positions(connection, b"k", list(page.items))  # type: ignore[arg-type]
 
     assert [(item.value.decode(), round(lon, 2), round(lat, 2)) for item, lon, lat in found] == [
         ("Kraków", 19.94, 50.06),

@@ -13,12 +13,12 @@ from tests.explorer.test_scripting import answers
 from tests.patience import until
 from thumbapp.errors import ScriptEnded, ScriptRunning, ScriptStuck, ThumbAppError
 from thumbapp.explorer import watchdog
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.console import Console
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.resp import Failure
 from thumbapp.explorer.servers import Server
 from thumbapp.explorer.watchdog import run_watched
-from thumbapp.explorer.wire import Link
 
 ENDLESS = ("EVAL", "while true do end", 0)
 WRITES_FIRST = ("EVAL", "redis.call('SET', KEYS[1], 1) while true do end", 1, "a")
@@ -38,8 +38,8 @@ def home(home: Server, any_client: redis.Redis) -> Server:
 
 
 def ended(server: Server, *, may_kill: bool) -> tuple[object, bool]:
-    with server.link.hold(0) as line:
-        return run_watched(server, line, ENDLESS, may_kill=may_kill)
+    with server.pool.connection(0) as connection:
+        return run_watched(server, connection, ENDLESS, may_kill=may_kill)
 
 
 def test_where_the_apps_keys_live_an_endless_script_is_ended(home: Server, any_client: redis.Redis) -> None:
@@ -77,7 +77,7 @@ def test_a_script_is_killed_from_a_console_that_was_not_connected(
     console = Console(gate, db=3)
     with pytest.raises(ScriptRunning) as told:
         console.run('EVAL "while true do end" 0', caller=ADMIN)
-    elsewhere.link.close()
+    elsewhere.pool.close()
     elsewhere._catalog = None  # as in a process that has asked this server nothing yet
 
     assert console.run(told.value.kill, caller=ADMIN)[0].text == "OK"
@@ -93,7 +93,7 @@ def doomed(tmp_path: Path) -> Iterator[Server]:
     private.wait_until_ready()
     client = redis.Redis.from_url(private.url, protocol=2, socket_timeout=5)
     client.config_set("lua-time-limit", 50)
-    yield Server("doomed", "doomed", Link(client, name="doomed"), home_db=lambda: 15)
+    yield Server("doomed", "doomed", ConnectionPool(client, name="doomed"), home_db=lambda: 15)
     client.close()
     private.process.kill()  # a script that has written makes it deaf to SIGTERM
     private.process.wait(10)
@@ -105,5 +105,5 @@ def test_a_script_that_has_written_ends_with_its_server(
 ) -> None:
     server = replace(doomed, is_embedded=is_embedded)
 
-    with pytest.raises(error), server.link.hold(0) as line:
-        run_watched(server, line, WRITES_FIRST, may_kill=True)
+    with pytest.raises(error), server.pool.connection(0) as connection:
+        run_watched(server, connection, WRITES_FIRST, may_kill=True)

@@ -157,7 +157,7 @@ def _parts(item: object) -> "list[bytes | str]":
 
 
 def _run(target: Target, argv: "Argv") -> "Reply":
-    from thumbapp.explorer.wire import unfailed
+    from thumbapp.explorer.connections import unfailed
 
     return unfailed(target.gate.run(argv, caller=target.caller, db=target.db).reply)
 

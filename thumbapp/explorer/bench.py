@@ -15,9 +15,9 @@ from typing import Any, Final
 import hiredis
 
 from thumbapp.errors import BadParameter, server_said
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.resp import Argv, pack
-from thumbapp.explorer.wire import Line
 
 MOST_COMMANDS: Final = 100_000
 MOST_ROUNDS: Final = 10
@@ -143,17 +143,17 @@ class Benchmark:
         """
         seconds: dict[Way, list[float]] = {way: [] for way in WAYS}
         end, done = time.monotonic() + LONGEST_S, 0
-        with self._gate.server.link.hold(self._db) as line:
+        with self._gate.server.pool.connection(self._db) as connection:
             try:
                 for way in WAYS * self._plan.rounds:
                     if is_over() or time.monotonic() > end:
                         yield self._progress(seconds, done, is_cut_short=True)
                         return
-                    seconds[way].append(self._measure(line, way))
+                    seconds[way].append(self._measure(connection, way))
                     done += 1
                     yield self._progress(seconds, done)
             finally:
-                line.exchange(("UNLINK", self._key))
+                connection.exchange(("UNLINK", self._key))
         self._gate.note(f"BENCH {self._plan.count} {self._plan.command}", caller=self._caller, db=self._db)
 
     def _progress(
@@ -162,9 +162,9 @@ class Benchmark:
         timings = (Timing(way, tuple(taken), self._plan.count) for way, taken in seconds.items() if taken)
         return Progress(tuple(timings), done / (len(WAYS) * self._plan.rounds), is_cut_short)
 
-    def _measure(self, line: Line, way: Way) -> float:
-        line.ask("UNLINK", self._key)
-        with line.talk() as ask:
+    def _measure(self, connection: Connection, way: Way) -> float:
+        connection.ask("UNLINK", self._key)
+        with connection.pipelining() as ask:
             began = time.perf_counter()
             last = self._send(ask, way)
             taken_s = time.perf_counter() - began

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import NothingToWaitFor, TooManyChannels
+from thumbapp.explorer.connections import Connection, ReplyStream
 from thumbapp.explorer.feeds import MOST_SUBSCRIBED
 from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.reply_types import data, pairs
 from thumbapp.explorer.resp import Argument, Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, rule_for
-from thumbapp.explorer.wire import Line, Waiting
 
 CUT_AT: Final = 65_536
 SLICE_S: Final = 0.25
@@ -65,29 +65,29 @@ class BlockingCommand:
         It ends when *is_over*, after an error, and after one reply when it is neither a subscription
         nor followed. What the server hands over while it is being ended is still yielded.
         """
-        link = self._gate.server.link
-        with link.hold(self._db) as line:
-            identity = int(str(line.ask("CLIENT", "ID")))
-            argv = self._with_real_ids(line)
-            with line.wait(cut_at=CUT_AT) as waiting:
-                for reply, waited_s in self._replies(waiting, argv, is_over):
+        pool = self._gate.server.pool
+        with pool.connection(self._db) as connection:
+            identity = int(str(connection.ask("CLIENT", "ID")))
+            argv = self._with_real_ids(connection)
+            with connection.streaming(cut_at=CUT_AT) as stream:
+                for reply, waited_s in self._replies(stream, argv, is_over):
                     yield None if waited_s is None else self._arrival(reply, waited_s)
                 if self._is_blocked and not self.is_subscription:
-                    link.exchange(self._db, ("CLIENT", "UNBLOCK", identity))
-                    if waiting.has_reply(timeout_s=_LAST_WORD_S) and (last := waiting.reply()) is not None:
+                    pool.exchange(self._db, ("CLIENT", "UNBLOCK", identity))
+                    if stream.has_reply(timeout_s=_LAST_WORD_S) and (last := stream.reply()) is not None:
                         yield self._arrival(last, 0.0)
 
     def _replies(
-        self, waiting: Waiting, argv: Argv, is_over: Callable[[], bool]
+        self, stream: ReplyStream, argv: Argv, is_over: Callable[[], bool]
     ) -> Iterator[tuple[Reply, float | None]]:
         """Yield replies with the time they took, and (None, None) while there are none."""
-        waiting.send(argv)
+        stream.send(argv)
         began, self._is_blocked = time.monotonic(), True
         while not is_over():
-            if not waiting.has_reply(timeout_s=SLICE_S):
+            if not stream.has_reply(timeout_s=SLICE_S):
                 yield None, None
                 continue
-            reply = waiting.reply()
+            reply = stream.reply()
             self._is_blocked = False
             yield reply, time.monotonic() - began
             if self.is_subscription and not isinstance(reply, Failure):
@@ -95,7 +95,7 @@ class BlockingCommand:
             if not self._follows or isinstance(reply, Failure):
                 return
             argv = following(argv, reply)
-            waiting.send(argv)
+            stream.send(argv)
             began, self._is_blocked = time.monotonic(), True
 
     def _arrival(self, reply: Reply, waited_s: float) -> Arrival:
@@ -103,7 +103,7 @@ class BlockingCommand:
             self._gate.note_run(self.argv, reply, caller=self._caller, db=self._db)
         return Arrival(reply, as_text(reply, self.argv), waited_s)
 
-    def _with_real_ids(self, line: Line) -> Argv:
+    def _with_real_ids(self, connection: Connection) -> Argv:
         """Return the command with each ``$`` replaced by the id it stands for now.
 
         Otherwise a stream that another one's entry woke us from would lose what came meanwhile.
@@ -112,7 +112,7 @@ class BlockingCommand:
             return self.argv
         head, keys, ids = _streams(self.argv)
         asked = zip(keys, ids, strict=False)
-        real = [_newest(line, key) if as_bytes(at) == b"$" else at for key, at in asked]
+        real = [_newest(connection, key) if as_bytes(at) == b"$" else at for key, at in asked]
         return (*head, *keys, *real) if len(keys) == len(ids) else self.argv
 
 
@@ -140,7 +140,7 @@ def _streams(argv: Argv) -> tuple[Argv, list[Argument], list[Argument]]:
     return argv[:start], list(argv[start:half]), list(argv[half:])
 
 
-def _newest(line: Line, key: Argument) -> Argument:
+def _newest(connection: Connection, key: Argument) -> Argument:
     """Return the last id that the stream *key* ever had; ``0`` when there is no such stream."""
-    reply = line.exchange(("XINFO", "STREAM", key), cut_at=CUT_AT)[0]
+    reply = connection.exchange(("XINFO", "STREAM", key), cut_at=CUT_AT)[0]
     return data(pairs(reply).get("last-generated-id")) or "0"

@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 from thumbapp.errors import BadEdit
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.scan import ScanPosition, Search, walk_names
-from thumbapp.explorer.wire import Line, unfailed
 
 WITHIN_S: Final = 5.0
 SAMPLE: Final = 20
@@ -80,8 +80,8 @@ def preview(gate: Gate, search: Search, *, db: int) -> Preview:
     """Return how many keys *search* finds, counted for ten seconds at most, and some of them."""
     count, protected, position = 0, 0, ScanPosition()
     sample: list[bytes] = []
-    with gate.server.link.hold(db) as line:
-        for names, after in walk_names(gate, line, search, within_s=_COUNTED_WITHIN_S):
+    with gate.server.pool.connection(db) as connection:
+        for names, after in walk_names(gate, connection, search, within_s=_COUNTED_WITHIN_S):
             position = after
             free = [name for name in names if gate.server.protecting(name) is None]
             count, protected = count + len(free), protected + len(names) - len(free)
@@ -105,8 +105,8 @@ def run(
         ConfirmationNeeded: it was not confirmed; the effect says how many keys it is about.
         Refused: the gate does not let this caller change keys here.
     """
-    with gate.server.link.hold(db) as line:
-        gate.check(line, ("UNLINK", b""), caller=caller, db=db)
+    with gate.server.pool.connection(db) as connection:
+        gate.check(connection, ("UNLINK", b""), caller=caller, db=db)
     if task.operation is Operation.COPY and task.to_db == db:
         raise BadEdit("Choose another database to copy to.")
     gate.require_confirmation(
@@ -121,11 +121,13 @@ def _run(
     changed = passed_over = 0
     act = {Operation.COPY: _copy}.get(task.operation, _act)
     try:
-        with gate.server.link.hold(db) as line:
-            for names, position in walk_names(gate, line, task.search, cursor=cursor, within_s=within_s):
+        with gate.server.pool.connection(db) as connection:
+            for names, position in walk_names(
+                gate, connection, task.search, cursor=cursor, within_s=within_s
+            ):
                 began = time.perf_counter()
                 free = [name for name in names if gate.server.protecting(name) is None]
-                done = act(gate, line, task, free)
+                done = act(gate, connection, task, free)
                 changed, passed_over = changed + done, passed_over + len(names) - done
                 confirm = gate.token(task.argv, caller=caller, db=db)
                 after = str(position) if position.step else None
@@ -152,38 +154,38 @@ def _effect(gate: Gate, task: Task, db: int, confirm: str) -> str:
     return words[task.operation]
 
 
-def _act(gate: Gate, line: Line, task: Task, names: Sequence[bytes]) -> int:
+def _act(gate: Gate, connection: Connection, task: Task, names: Sequence[bytes]) -> int:
     """Send one command a key, and return how many keys it changed."""
     command: dict[Operation, Callable[[bytes], Argv]] = {
         Operation.DELETE: lambda name: ("UNLINK", name),
         Operation.EXPIRE: lambda name: ("PEXPIRE", name, task.ttl_ms),
         Operation.PERSIST: lambda name: ("PERSIST", name),
     }
-    replies = line.exchange(*map(command[task.operation], names)) if names else []
+    replies = connection.exchange(*map(command[task.operation], names)) if names else []
     return sum(number(unfailed(reply)) or 0 for reply in replies)
 
 
-def _copy(gate: Gate, line: Line, task: Task, names: Sequence[bytes]) -> int:
+def _copy(gate: Gate, connection: Connection, task: Task, names: Sequence[bytes]) -> int:
     """Copy the keys that are not too large and not there yet; return how many were."""
     copied = 0
-    with gate.server.link.hold(task.to_db) as there:
+    with gate.server.pool.connection(task.to_db) as there:
         for at in range(0, len(names), _COPIED_AT_ONCE):
             portion = names[at : at + _COPIED_AT_ONCE]
-            sizes = line.exchange(*[("MEMORY", "USAGE", name) for name in portion])
+            sizes = connection.exchange(*[("MEMORY", "USAGE", name) for name in portion])
             light = [
                 name
                 for name, size in zip(portion, sizes, strict=True)
                 if (number(size) or 0) <= _MOST_COPIED_BYTES // _COPIED_AT_ONCE
             ]
             for batch in [light, *[[name] for name in portion if name not in light]]:
-                copied += _copied(line, there, batch)
+                copied += _copied(connection, there, batch)
     return copied
 
 
-def _copied(line: Line, there: Line, names: Sequence[bytes]) -> int:
+def _copied(connection: Connection, there: Connection, names: Sequence[bytes]) -> int:
     if not names:
         return 0
-    replies = line.exchange(*[(word, name) for name in names for word in ("DUMP", "PTTL")])
+    replies = connection.exchange(*[(word, name) for name in names for word in ("DUMP", "PTTL")])
     restores: list[Argv] = [
         ("RESTORE", name, max(0, number(ttl) or 0), dump)
         for name, dump, ttl in zip(names, map(unfailed, replies[::2]), replies[1::2], strict=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from thumbapp.explorer.connections import unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.resp import Reply
-from thumbapp.explorer.wire import unfailed
 
 MOST_LISTED: Final = 200
 

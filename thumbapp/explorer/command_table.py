@@ -6,9 +6,9 @@ Redis before 7 describes ``CONFIG`` but not ``CONFIG GET``; there the flags of t
 from collections.abc import Iterator
 from typing import Final
 
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.reply_types import items, text
 from thumbapp.explorer.resp import Argv, Reply, word
-from thumbapp.explorer.wire import Line, unfailed
 
 _NAME, _FLAGS, _SUBCOMMANDS = 0, 2, 9
 NOTHING_KNOWN: Final[frozenset[str]] = frozenset()
@@ -21,9 +21,9 @@ class CommandTable:
         self._flags = flags
 
     @classmethod
-    def ask(cls, line: Line) -> "CommandTable":
-        """Return the command table of the server at the other end of *line*."""
-        rows = items(unfailed(line.exchange(("COMMAND",))[0]))
+    def ask(cls, connection: Connection) -> "CommandTable":
+        """Return the command table of the server at the other end of *connection*."""
+        rows = items(unfailed(connection.exchange(("COMMAND",))[0]))
         return cls(dict(_described(rows, is_top=True)))
 
     def __contains__(self, name: str) -> bool:

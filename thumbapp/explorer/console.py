@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from thumbapp.errors import MustWait, ThumbAppError, TooManyQueued, TransactionLost
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.gate import Caller, Gate, command_name
 from thumbapp.explorer.quoting import command_line, parse
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, word
 from thumbapp.explorer.rules import Kind, Mode, rule_for
 from thumbapp.explorer.watchdog import KILLS, is_script, run_watched
-from thumbapp.explorer.wire import Line
 
 MOST_QUEUED: Final = 1_000
 MOST_REPEATS: Final = 1_000
@@ -63,7 +63,7 @@ class Console:
         self._clock = clock
         self._lock = threading.Lock()
         self._held = ExitStack()
-        self._line: Line | None = None
+        self._connection: Connection | None = None
         self._queued: list[_Sent] | None = None
         self._watches = False
         self._used_at = clock()
@@ -124,12 +124,12 @@ class Console:
 
     def _reply(self, argv: Argv, caller: Caller) -> Reply:
         """Return what the server answers; a script is watched, alone or in a transaction."""
-        line, name = self._connected(), command_name(argv)
+        connection, name = self._connected(), command_name(argv)
         sent = [argv] if self._queued is None else [one.argv for one in self._queued] * (name == "EXEC")
         if script := next(filter(is_script, sent), None):
             may_kill = caller.mode.covers(Mode.ADMIN)
-            return run_watched(self.gate.server, line, argv, may_kill=may_kill, script=script)[0]
-        return line.exchange(argv)[0]
+            return run_watched(self.gate.server, connection, argv, may_kill=may_kill, script=script)[0]
+        return connection.exchange(argv)[0]
 
     def _admitted(self, argv: Argv, *, caller: Caller, confirm: str) -> bool:
         """Ask the gate over another connection: on this one its questions would join a transaction."""
@@ -140,16 +140,16 @@ class Console:
             raise TooManyQueued(MOST_QUEUED)
         return self.gate.admit(argv, caller=caller, db=self.db, confirm=confirm)
 
-    def _connected(self) -> Line:
+    def _connected(self) -> Connection:
         """Return the connection, made anew when it is lost; a transaction that is lost with it is told of."""
-        if self._line is not None and self._line.is_lost():
+        if self._connection is not None and self._connection.is_lost():
             was_open = self._queued is not None or self._watches
             self._drop()
             if was_open:
                 raise TransactionLost(self.gate.server.label)
-        if self._line is None:
-            self._line = self._held.enter_context(self.gate.server.link.hold(self.db))
-        return self._line
+        if self._connection is None:
+            self._connection = self._held.enter_context(self.gate.server.pool.connection(self.db))
+        return self._connection
 
     def _remember(self, sent: _Sent, reply: Reply) -> list[tuple[_Sent, Reply]]:
         """Follow what *sent* did to the connection; return what has really run, each with its reply."""
@@ -172,9 +172,9 @@ class Console:
         return ran
 
     def _drop(self) -> None:
-        if self._line is not None and (self._queued is not None or self._watches):
-            self._line.is_clean = False
-        self._queued, self._watches, self._line = None, False, None
+        if self._connection is not None and (self._queued is not None or self._watches):
+            self._connection.is_clean = False
+        self._queued, self._watches, self._connection = None, False, None
         self._held.close()
 
 

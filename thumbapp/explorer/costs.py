@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import PatternTooWild, TooCostly
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.resp import Argument, Argv, Reply, as_bytes, word
-from thumbapp.explorer.wire import Line
 
 MOST_ITEMS: Final = 5_000
 MOST_BYTES: Final = 1_000_000
@@ -33,8 +33,8 @@ class Cost:
     instead: str = _PAGED
 
 
-def check_costs(line: Line, argv: Argv, name: str) -> None:
-    """Raise what speaks against sending *argv*, the command *name*, over *line*.
+def check_costs(connection: Connection, argv: Argv, name: str) -> None:
+    """Raise what speaks against sending *argv*, the command *name*, over *connection*.
 
     Raises:
         PatternTooWild: a pattern could take exponential time.
@@ -44,7 +44,7 @@ def check_costs(line: Line, argv: Argv, name: str) -> None:
         check_pattern(pattern)
     for cost in _BY_COMMAND.get(name) or _BY_COMMAND.get(name.partition(" ")[0]) or ():
         probes = cost.probes(argv)
-        replies = line.exchange(*probes) if probes else []
+        replies = connection.exchange(*probes) if probes else []
         size = cost.size(argv, list(map(_number, replies)))
         if size > cost.most:
             raise TooCostly(name, f"it is about {size:,} {cost.noun}, more than {cost.most:,}", cost.instead)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from thumbapp.explorer.connections import ConnectionPool
 from thumbapp.explorer.gate_client import GateClient
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import readable
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.servers import facts
-from thumbapp.explorer.wire import Link
 
 EVERY_S: Final = 2.0
 KEPT: Final = 300
@@ -52,8 +52,8 @@ class Sample:
 class Sampler:
     """The samples of one server, taken when somebody asks and the last one is older than `EVERY_S`."""
 
-    def __init__(self, link: Link, *, clock: Callable[[], float] = time.time) -> None:
-        self._link = link
+    def __init__(self, pool: ConnectionPool, *, clock: Callable[[], float] = time.time) -> None:
+        self._pool = pool
         self._clock = clock
         self._lock = threading.Lock()
         self._samples: deque[Sample] = deque(maxlen=KEPT)
@@ -67,8 +67,8 @@ class Sampler:
             return list(self._samples)
 
     def _take(self) -> None:
-        with self._link.hold(0) as line:
-            told = facts(line, ("clients", "memory", "stats", "cpu"))
+        with self._pool.connection(0) as connection:
+            told = facts(connection, ("clients", "memory", "stats", "cpu"))
         now = self._clock()
         if self._last is not None and _number(told, "total_commands_processed") >= _number(
             self._last[1], "total_commands_processed"
@@ -127,9 +127,9 @@ class Diagnostics(GateClient):
 
     def info(self) -> dict[str, dict[str, str]]:
         """Return what INFO says, by section."""
-        with self._gate.server.link.hold(0) as line:
-            self._gate.check_reads(line, ["INFO"])
-            return {section: facts(line, [section]) for section in SECTIONS}
+        with self._gate.server.pool.connection(0) as connection:
+            self._gate.check_reads(connection, ["INFO"])
+            return {section: facts(connection, [section]) for section in SECTIONS}
 
     def slow_log(self, most: int = 100) -> list[SlowCommand]:
         """Return the newest slow commands, newest first; arguments are cut."""
@@ -172,9 +172,9 @@ class Diagnostics(GateClient):
 
     def command_statistics(self) -> list[CommandStatistic]:
         """Return what each command has cost, the dearest first."""
-        with self._gate.server.link.hold(0) as line:
-            self._gate.check_reads(line, ["INFO"])
-            told = facts(line, ["commandstats"])
+        with self._gate.server.pool.connection(0) as connection:
+            self._gate.check_reads(connection, ["INFO"])
+            told = facts(connection, ["commandstats"])
         found = [_statistic(name.removeprefix("cmdstat_"), line) for name, line in told.items()]
         return sorted(found, key=lambda statistic: -statistic.micros)
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import GateRefused, KeyChanged, KeyExists, KeyNotFound, WrongType, server_said
+from thumbapp.explorer.connections import Connection, Journal, executed, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import data, number
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.undo import MOST_BYTES, KeySnapshot, Undo, UndoStore, mark
-from thumbapp.explorer.wire import Journal, Line, executed, unfailed
 
 _TOO_LARGE: Final = "It was too large to keep for undoing."
 
@@ -92,13 +92,13 @@ class Editor:
             KeyChanged: the value is another than the one that was seen. KeyNotFound, KeyExists, WrongType:
                 the key is not as the change needs it. Refused: the gate does not let it through.
         """
-        with self._gate.server.link.hold(self._db, journal=self._journal) as line:
+        with self._gate.server.pool.connection(self._db, journal=self._journal) as connection:
             try:
-                commands = self._prepared(line, change, confirm)
-                found = self._looked_at(line, change)
-                replies, before = self._executed(line, change, commands(found[0].ttl_ms), found)
+                commands = self._prepared(connection, change, confirm)
+                found = self._looked_at(connection, change)
+                replies, before = self._executed(connection, change, commands(found[0].ttl_ms), found)
             finally:
-                line.exchange(("UNWATCH",))
+                connection.exchange(("UNWATCH",))
         self._gate.note(change.says, caller=self._caller, db=self._db)
         return ChangeResult(replies, *self._kept(change, found[0].expires_at_ms, before))
 
@@ -109,36 +109,38 @@ class Editor:
             UndoGone: it is not kept any more. KeyChanged: the key was changed since, and not *force*.
         """
         kept = self._undo.find(undo_id, who=self._caller.who)
-        with self._gate.server.link.hold(kept.db, journal=self._journal) as line:
+        with self._gate.server.pool.connection(kept.db, journal=self._journal) as connection:
             try:
-                self._put_back(line, kept, force=force)
+                self._put_back(connection, kept, force=force)
             finally:
-                line.exchange(("UNWATCH",))
+                connection.exchange(("UNWATCH",))
         self._undo.forget(undo_id)
         self._gate.note(f"UNDO {kept.says}", caller=self._caller, db=kept.db)
         return kept.says
 
     # --- looking --------------------------------------------------------------------------------------
 
-    def _prepared(self, line: Line, change: Change, confirm: str) -> Callable[[int | None], tuple[Argv, ...]]:
+    def _prepared(
+        self, connection: Connection, change: Change, confirm: str
+    ) -> Callable[[int | None], tuple[Argv, ...]]:
         """Watch the keys, compare what was seen, and return what makes the commands that the gate allows."""
-        line.ask("WATCH", change.name, *change.others, *change.absent)
-        current = self._compared(line, change)
+        connection.ask("WATCH", change.name, *change.others, *change.absent)
+        current = self._compared(connection, change)
         commands = change.commands if isinstance(change.commands, tuple) else change.commands(current)
         for argv in commands:
-            self._allowed(line, argv, db=self._db, confirm=confirm)
+            self._allowed(connection, argv, db=self._db, confirm=confirm)
         return lambda ttl_ms: (
             (*commands, ("PEXPIRE", change.name, ttl_ms)) if change.keeps_ttl and ttl_ms else commands
         )
 
     @staticmethod
-    def _compared(line: Line, change: Change) -> bytes:
+    def _compared(connection: Connection, change: Change) -> bytes:
         """Return the value that was to be seen; raise KeyChanged when it is another by now."""
         if change.seen is None:
             return b""
-        reply = line.exchange(change.seen.read)[0]
+        reply = connection.exchange(change.seen.read)[0]
         if isinstance(reply, Failure):
-            kind = line.ask("TYPE", change.name)
+            kind = connection.ask("TYPE", change.name)
             raise WrongType(shown(change.name), found=_word(kind), wanted=change.type)
         current = reply if isinstance(reply, bytes) else None
         if mark(current) != change.seen.mark:
@@ -146,9 +148,9 @@ class Editor:
         return current or b""
 
     @staticmethod
-    def _looked_at(line: Line, change: Change) -> list[_Found]:
+    def _looked_at(connection: Connection, change: Change) -> list[_Found]:
         """Return the keys that will change as they are now, or raise what is wrong with one."""
-        found = [_look(line, name) for name in (change.name, *change.others, *change.absent)]
+        found = [_look(connection, name) for name in (change.name, *change.others, *change.absent)]
         first, taken = found[0], [key for key in found if key.name in change.absent and key.type != "none"]
         if taken:
             raise KeyExists(shown(taken[0].name))
@@ -161,14 +163,14 @@ class Editor:
     # --- changing -------------------------------------------------------------------------------------
 
     def _executed(
-        self, line: Line, change: Change, commands: tuple[Argv, ...], found: list[_Found]
+        self, connection: Connection, change: Change, commands: tuple[Argv, ...], found: list[_Found]
     ) -> tuple[list[Reply], list[KeySnapshot]]:
         """Run the commands in one transaction; return their replies and the keys as they were."""
         is_kept = change.inverse is None and sum(key.bytes for key in found) <= MOST_BYTES
         names = list(dict.fromkeys(key.name for key in found)) if is_kept else []
         dumps: list[Argv] = [("DUMP", name) for name in names]
         batch: list[Argv] = [("MULTI",), *dumps, *commands, *dumps, ("EXEC",)]
-        results = executed(line.exchange(*batch))
+        results = executed(connection.exchange(*batch))
         if results is None:
             raise KeyChanged(shown(change.name))
         replies = results[len(names) : len(results) - len(names)]
@@ -190,29 +192,29 @@ class Editor:
         undo = Undo(self._caller.who, self._gate.server.name, self._db, change.says, tuple(before), inverse)
         return f"{change.says}.", self._undo.keep(undo)
 
-    def _put_back(self, line: Line, kept: Undo, *, force: bool) -> None:
+    def _put_back(self, connection: Connection, kept: Undo, *, force: bool) -> None:
         """Make the keys what they were, or run the commands that do the opposite."""
         names = [item.name for item in kept.before]
         checked: list[Argv] = [("UNLINK", name) for name in names]  # asks all that putting it back would
         for argv in [*checked, *kept.commands]:
-            self._allowed(line, argv, db=kept.db)
+            self._allowed(connection, argv, db=kept.db)
         if names:
-            line.ask("WATCH", *names)
-            now = line.exchange(*[("DUMP", name) for name in names])
+            connection.ask("WATCH", *names)
+            now = connection.exchange(*[("DUMP", name) for name in names])
             for item, dump in zip(kept.before, now, strict=True):
                 if mark(data(unfailed(dump))) != item.after and not force:
                     raise KeyChanged(shown(item.name))
         restoring = map(_restoring, kept.before)
-        done = executed(line.exchange(("MULTI",), *restoring, *kept.commands, ("EXEC",)))
+        done = executed(connection.exchange(("MULTI",), *restoring, *kept.commands, ("EXEC",)))
         for reply in done or []:
             unfailed(reply)
         if done is None or (kept.commands and done == [0]):
             raise KeyChanged(kept.says)
 
-    def _allowed(self, line: Line, argv: Argv, *, db: int, confirm: str = "") -> None:
+    def _allowed(self, connection: Connection, argv: Argv, *, db: int, confirm: str = "") -> None:
         """Raise what the gate says against *argv*, and have it noted."""
         try:
-            self._gate.check(line, argv, caller=self._caller, db=db, confirm=confirm)
+            self._gate.check(connection, argv, caller=self._caller, db=db, confirm=confirm)
         except GateRefused as error:
             self._gate.note_refusal(argv, caller=self._caller, db=db, error=error)
             raise
@@ -234,21 +236,21 @@ def copy_key(
     It goes by the server's own dump, as Redis before 6.2 has no COPY. Raises KeyNotFound, KeyExists.
     """
     says = f"COPY {shown(name)} {shown(new)} DB {to_db}"
-    with gate.server.link.hold(db) as line:
-        gate.check(line, ("DUMP", name), caller=caller, db=db)
-        dump, ttl = line.exchange(("DUMP", name), ("PTTL", name))
+    with gate.server.pool.connection(db) as connection:
+        gate.check(connection, ("DUMP", name), caller=caller, db=db)
+        dump, ttl = connection.exchange(("DUMP", name), ("PTTL", name))
     if not isinstance(dump, bytes):
         unfailed(dump)
         raise KeyNotFound(shown(name))
-    with gate.server.link.hold(to_db) as line:
-        gate.check(line, ("SET", new, b""), caller=caller, db=to_db)
-        found = _look(line, new)
+    with gate.server.pool.connection(to_db) as connection:
+        gate.check(connection, ("SET", new, b""), caller=caller, db=to_db)
+        found = _look(connection, new)
         if found.type != "none" and not replace:
             raise KeyExists(shown(new))
         is_kept = found.bytes <= MOST_BYTES
-        old = data(line.ask("DUMP", new)) if is_kept else b""
-        line.ask("RESTORE", new, max(0, number(ttl) or 0), dump, *(["REPLACE"] if replace else []))
-        after = data(line.ask("DUMP", new))
+        old = data(connection.ask("DUMP", new)) if is_kept else b""
+        connection.ask("RESTORE", new, max(0, number(ttl) or 0), dump, *(["REPLACE"] if replace else []))
+        after = data(connection.ask("DUMP", new))
     gate.note(says, caller=caller, db=db)
     if not is_kept:
         return ChangeResult([], f"{says}. {_TOO_LARGE}")
@@ -256,8 +258,8 @@ def copy_key(
     return ChangeResult([], f"{says}.", undo.keep(Undo(caller.who, gate.server.name, to_db, says, (before,))))
 
 
-def _look(line: Line, name: bytes) -> _Found:
-    kind, ttl, size = line.exchange(("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name))
+def _look(connection: Connection, name: bytes) -> _Found:
+    kind, ttl, size = connection.exchange(("TYPE", name), ("PTTL", name), ("MEMORY", "USAGE", name))
     ttl_ms = number(ttl)
     return _Found(name, _word(unfailed(kind)), ttl_ms if ttl_ms and ttl_ms > 0 else None, number(size) or 0)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from thumbapp.errors import ThumbAppError, TooManyChannels
+from thumbapp.explorer.connections import ConnectionPool, ReplyStream
 from thumbapp.explorer.costs import check_pattern
 from thumbapp.explorer.resp import Argv, Failure, Reply
-from thumbapp.explorer.wire import Link, Waiting
 
 KEPT: Final = 1_000
 MOST_SUBSCRIBED: Final = 200
@@ -114,8 +114,8 @@ class Feed:
 class FeedHub:
     """The feeds of one server, through one connection that is there while a feed is wanted."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
         self._lock = threading.Lock()
         self._feeds: dict[tuple[frozenset[bytes], frozenset[bytes]], Feed] = {}
         self._thread: threading.Thread | None = None
@@ -147,8 +147,8 @@ class FeedHub:
     def _run(self) -> None:
         while self._wanted():
             try:
-                with self._link.hold(0) as line, line.wait(cut_at=CUT_AT) as waiting:
-                    self._listen(waiting)
+                with self._pool.connection(0) as connection, connection.streaming(cut_at=CUT_AT) as stream:
+                    self._listen(stream)
             except ThumbAppError as error:
                 for feed in self._wanted():
                     feed.fail(str(error))
@@ -163,21 +163,21 @@ class FeedHub:
                 return []
             return list(self._feeds.values())
 
-    def _listen(self, waiting: Waiting) -> None:
+    def _listen(self, stream: ReplyStream) -> None:
         subscribed: set[Argv] = set()
         while feeds := self._wanted():
-            subscribed = self._adjusted(waiting, subscribed, feeds)
-            if waiting.has_reply(timeout_s=_SLICE_S):
-                self._hand_over(_batch(waiting), feeds)
+            subscribed = self._adjusted(stream, subscribed, feeds)
+            if stream.has_reply(timeout_s=_SLICE_S):
+                self._hand_over(_batch(stream), feeds)
 
     @staticmethod
-    def _adjusted(waiting: Waiting, subscribed: set[Argv], feeds: list[Feed]) -> set[Argv]:
+    def _adjusted(stream: ReplyStream, subscribed: set[Argv], feeds: list[Feed]) -> set[Argv]:
         """Subscribe to what is wanted now and no more; return what that is."""
         wanted: set[Argv] = {("SUBSCRIBE", name) for feed in feeds for name in feed.channels}
         wanted |= {("PSUBSCRIBE", name) for feed in feeds for name in feed.patterns}
         ends = [(_OPPOSITE[str(verb)], name) for verb, name in subscribed - wanted]
         if news := [*(wanted - subscribed), *ends]:
-            waiting.send(*news)
+            stream.send(*news)
         return wanted
 
     @staticmethod
@@ -204,9 +204,9 @@ _OPPOSITE: Final = {"SUBSCRIBE": "UNSUBSCRIBE", "PSUBSCRIBE": "PUNSUBSCRIBE"}
 _MOST_AT_ONCE: Final = 2_000
 
 
-def _batch(waiting: Waiting) -> list[Reply]:
+def _batch(stream: ReplyStream) -> list[Reply]:
     """Return what is here already, so that a storm is handed over in lots."""
-    replies = [waiting.reply()]
-    while len(replies) < _MOST_AT_ONCE and waiting.has_reply(timeout_s=0):
-        replies.append(waiting.reply())
+    replies = [stream.reply()]
+    while len(replies) < _MOST_AT_ONCE and stream.has_reply(timeout_s=0):
+        replies.append(stream.reply())
     return replies

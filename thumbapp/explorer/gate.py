@@ -22,6 +22,7 @@ from thumbapp.errors import (
     ServerReadOnly,
     ThumbAppError,
 )
+from thumbapp.explorer.connections import ANY_DB, Connection
 from thumbapp.explorer.costs import check_costs
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.quoting import command_line
@@ -29,7 +30,6 @@ from thumbapp.explorer.resp import Argv, Failure, Reply, as_bytes, pack, word
 from thumbapp.explorer.rules import RULES, Kind, Mode, mode_for, rule_for
 from thumbapp.explorer.servers import Server, databases
 from thumbapp.explorer.watchdog import KILLS, is_script, run_watched
-from thumbapp.explorer.wire import ANY_DB, Line
 
 CONFIRM_WITHIN_S: Final = 300
 _SECRETS: Final = frozenset({"ACL SETUSER", "CONFIG SET", "ACL GETUSER"})
@@ -93,14 +93,18 @@ class Gate:
             ServerAway: there was no answer; the command may have run.
         """
         is_busy = command_name(argv) in KILLS
-        with self.server.link.hold_bare() if is_busy else self.server.link.hold(db) as line:
-            changes = self._admit(line, argv, caller=caller, db=db, confirm=confirm, holds_line=False)
+        with (
+            self.server.pool.fresh_connection() if is_busy else self.server.pool.connection(db) as connection
+        ):
+            changes = self._admit(
+                connection, argv, caller=caller, db=db, confirm=confirm, holds_connection=False
+            )
             began = time.perf_counter()
             if is_script(argv):
                 may_kill = caller.mode.covers(Mode.ADMIN)
-                reply, _ = run_watched(self.server, line, argv, may_kill=may_kill, cut_at=cut_at)
+                reply, _ = run_watched(self.server, connection, argv, may_kill=may_kill, cut_at=cut_at)
             else:
-                reply = line.exchange(argv, cut_at=cut_at)[0]
+                reply = connection.exchange(argv, cut_at=cut_at)[0]
             ms = (time.perf_counter() - began) * 1000
         if changes:
             self.note_run(argv, reply, caller=caller, db=db)
@@ -112,9 +116,9 @@ class Gate:
         Raises:
             Refused: the gate does not let it through. ServerAway: there was no answer.
         """
-        with self.server.link.hold(db) as line:
-            self.check(line, argv, caller=caller, db=db)
-            return line.exchange(argv, cut_at=cut_at)[0]
+        with self.server.pool.connection(db) as connection:
+            self.check(connection, argv, caller=caller, db=db)
+            return connection.exchange(argv, cut_at=cut_at)[0]
 
     def admit(self, argv: Argv, *, caller: Caller, db: int, confirm: str = "") -> bool:
         """Let the caller send *argv* over a connection that is theirs alone; return whether to note it.
@@ -124,8 +128,8 @@ class Gate:
         Raises:
             Refused: the gate does not let it through. ConfirmationNeeded: it asks first.
         """
-        with self.server.link.hold(db) as line:
-            return self._admit(line, argv, caller=caller, db=db, confirm=confirm, holds_line=True)
+        with self.server.pool.connection(db) as connection:
+            return self._admit(connection, argv, caller=caller, db=db, confirm=confirm, holds_connection=True)
 
     def note_run(self, argv: Argv, reply: Reply, *, caller: Caller, db: int) -> None:
         """Write into the audit that *argv* was run for *caller*, and what the server answered."""
@@ -136,36 +140,36 @@ class Gate:
 
     def check(
         self,
-        line: Line,
+        connection: Connection,
         argv: Argv,
         *,
         caller: Caller,
         db: int,
         confirm: str = "",
-        holds_line: bool = False,
+        holds_connection: bool = False,
     ) -> None:
-        """Raise what speaks against sending *argv* over *line*; returning means that it may go.
+        """Raise what speaks against sending *argv* over *connection*; returning means that it may go.
 
-        *holds_line* is whether the connection stays the caller's own, so that it may be changed.
+        *holds_connection* is whether the connection stays the caller's own, so that it may be changed.
         """
         name = command_name(argv)
-        self._check_refused(argv, name, db=db, holds_line=holds_line)
-        needed = mode_for(argv, name, self._flags(line))
+        self._check_refused(argv, name, db=db, holds_connection=holds_connection)
+        needed = mode_for(argv, name, self._flags(connection))
         self._check_mode(name, needed, caller)
         if needed is not Mode.VIEW:
-            self._check_keys(line, argv, name)
-        check_costs(line, argv, name)
-        self._check_confirmed(line, argv, name, caller=caller, db=db, confirm=confirm)
+            self._check_keys(connection, argv, name)
+        check_costs(connection, argv, name)
+        self._check_confirmed(connection, argv, name, caller=caller, db=db, confirm=confirm)
 
-    def check_reads(self, line: Line, commands: Iterable[str]) -> None:
+    def check_reads(self, connection: Connection, commands: Iterable[str]) -> None:
         """Raise when one of *commands* may not be sent in view mode however often; their cost is not asked.
 
         It is for those who only ever send these, in bounded portions, and judges the words alone.
         """
         for name in commands:
             argv: Argv = tuple(name.split())
-            self._check_refused(argv, name, db=ANY_DB, holds_line=False)
-            if mode_for(argv, name, self._flags(line)) is not Mode.VIEW:
+            self._check_refused(argv, name, db=ANY_DB, holds_connection=False)
+            if mode_for(argv, name, self._flags(connection)) is not Mode.VIEW:
                 raise ModeNeeded(name, Mode.EDIT, Mode.VIEW)
 
     def require_confirmation(self, what: Argv, effect: str, *, caller: Caller, db: int, confirm: str) -> None:
@@ -196,23 +200,32 @@ class Gate:
             self.note(_noted(argv), caller=caller, db=db, result=error.code)
 
     def _admit(
-        self, line: Line, argv: Argv, *, caller: Caller, db: int, confirm: str, holds_line: bool
+        self,
+        connection: Connection,
+        argv: Argv,
+        *,
+        caller: Caller,
+        db: int,
+        confirm: str,
+        holds_connection: bool,
     ) -> bool:
         try:
-            self.check(line, argv, caller=caller, db=db, confirm=confirm, holds_line=holds_line)
+            self.check(
+                connection, argv, caller=caller, db=db, confirm=confirm, holds_connection=holds_connection
+            )
         except ThumbAppError as error:
             self.note_refusal(argv, caller=caller, db=db, error=error)
             raise
-        return mode_for(argv, command_name(argv), self._flags(line)) is not Mode.VIEW
+        return mode_for(argv, command_name(argv), self._flags(connection)) is not Mode.VIEW
 
-    def _flags(self, line: Line) -> Callable[[Argv], frozenset[str]]:
+    def _flags(self, connection: Connection) -> Callable[[Argv], frozenset[str]]:
         """Return what tells the flags of a command, the server being asked when it is called."""
-        return lambda argv: self.server.command_table(line).flags(argv)
+        return lambda argv: self.server.command_table(connection).flags(argv)
 
     # --- the questions, in order --------------------------------------------------------------------
 
-    def _check_refused(self, argv: Argv, name: str, *, db: int, holds_line: bool) -> None:
-        kinds = [Kind.REFUSED] if holds_line else [Kind.REFUSED, Kind.HOLDS, Kind.WAITS]
+    def _check_refused(self, argv: Argv, name: str, *, db: int, holds_connection: bool) -> None:
+        kinds = [Kind.REFUSED] if holds_connection else [Kind.REFUSED, Kind.HOLDS, Kind.WAITS]
         if self.server.is_home():
             kinds.append(Kind.REFUSED_AT_HOME)
         if self.server.is_home_db(db):
@@ -226,35 +239,35 @@ class Gate:
         if not caller.mode.covers(needed):
             raise ModeNeeded(name, needed, caller.mode)
 
-    def _check_keys(self, line: Line, argv: Argv, name: str) -> None:
+    def _check_keys(self, connection: Connection, argv: Argv, name: str) -> None:
         """Refuse a change of a protected key; the server is asked which arguments are keys."""
         suspects = {
             item: prefix for item in map(as_bytes, argv[1:]) if (prefix := self.server.protecting(item))
         }
         if not suspects:
             return
-        keys = {as_bytes(argv[1])} if name in _CHANNELS else self._keys(line, argv)
+        keys = {as_bytes(argv[1])} if name in _CHANNELS else self._keys(connection, argv)
         for key, prefix in suspects.items():
             if key in keys:
                 raise KeyProtected(shown(key), shown(prefix))
 
     @staticmethod
-    def _keys(line: Line, argv: Argv) -> set[bytes]:
+    def _keys(connection: Connection, argv: Argv) -> set[bytes]:
         """Return the keys that *argv* names; every argument when the server cannot tell."""
-        reply = line.exchange(("COMMAND", "GETKEYS", *argv))[0]
+        reply = connection.exchange(("COMMAND", "GETKEYS", *argv))[0]
         if isinstance(reply, list):
             return {key for key in reply if isinstance(key, bytes)}
         is_without = isinstance(reply, Failure) and _NO_KEYS.search(reply.text.lower())
         return set() if is_without else {as_bytes(item) for item in argv}
 
     def _check_confirmed(
-        self, line: Line, argv: Argv, name: str, *, caller: Caller, db: int, confirm: str
+        self, connection: Connection, argv: Argv, name: str, *, caller: Caller, db: int, confirm: str
     ) -> None:
         kinds = [Kind.CONFIRMED, Kind.CONFIRMED_AT_HOME] if self.server.is_home() else [Kind.CONFIRMED]
         rule = rule_for(argv, name, kinds)
         if rule is None or self._is_confirmed(confirm, argv, caller=caller, db=db):
             return
-        effect = _effect(rule.says, line, argv, name)
+        effect = _effect(rule.says, connection, argv, name)
         raise ConfirmationNeeded(effect, self.token(argv, caller=caller, db=db))
 
     def _is_confirmed(self, token: str, argv: Argv, *, caller: Caller, db: int) -> bool:
@@ -287,14 +300,14 @@ def command_name(argv: Argv) -> str:
 _CHANNELS: Final = frozenset({"PUBLISH", "SPUBLISH"})
 
 
-def _effect(says: str, line: Line, argv: Argv, name: str) -> str:
+def _effect(says: str, connection: Connection, argv: Argv, name: str) -> str:
     """Return what will happen, with the numbers of now."""
     words = len(name.split())
     target = shown(as_bytes(argv[words])) if len(argv) > words else "it"
-    keys = line.exchange(("DBSIZE",))[0]
+    keys = connection.exchange(("DBSIZE",))[0]
     return says.format(
         keys=f"{keys if isinstance(keys, int) else 0:,}",
-        all_keys=f"{sum(databases(line).values()):,}",
+        all_keys=f"{sum(databases(connection).values()):,}",
         count=f"{len(argv) - words:,}",
         target=target[:_LONGEST_NOTED],
     )

@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from thumbapp.errors import ServerLacks
+from thumbapp.explorer.connections import unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.reply_types import items
 from thumbapp.explorer.resp import Reply
-from thumbapp.explorer.wire import unfailed
 
 
 class GateClient:
@@ -37,6 +37,6 @@ class GateClient:
             self._check_known(*self.needs)
 
     def _check_known(self, command: str, since: str) -> None:
-        with self._gate.server.link.hold(0) as line:
-            if not self._gate.server.knows(line, command):
+        with self._gate.server.pool.connection(0) as connection:
+            if not self._gate.server.knows(connection, command):
                 raise ServerLacks(command, since)

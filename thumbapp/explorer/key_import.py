@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Final
 
 from thumbapp.errors import BadImport, ThumbAppError, is_servers_own, server_said
+from thumbapp.explorer.connections import Connection, executed, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.records import DUMPED, Record, json_records
 from thumbapp.explorer.resp import Failure
-from thumbapp.explorer.wire import Line, executed, unfailed
 
 _HALF_MADE_MS: Final = 3_600_000
 _MOST_SAMPLES: Final = 20
@@ -62,13 +62,13 @@ def import_lines(
         Refused: the gate does not let this caller change keys here.
     """
     state = Imported()
-    with gate.server.link.hold(db) as line:
-        gate.check(line, ("SET", b"", b""), caller=caller, db=db)
-        importer = _Importer(gate, line, state, policy=policy, dry_run=dry_run)
+    with gate.server.pool.connection(db) as connection:
+        gate.check(connection, ("SET", b"", b""), caller=caller, db=db)
+        importer = _Importer(gate, connection, state, policy=policy, dry_run=dry_run)
         try:
             for state.lines, record in read(lines):
                 if record.type == DUMPED:
-                    gate.check(line, ("RESTORE", record.name), caller=caller, db=db)
+                    gate.check(connection, ("RESTORE", record.name), caller=caller, db=db)
                 if importer.take(record):
                     yield state
             importer.end()
@@ -82,8 +82,10 @@ def import_lines(
 class _Importer:
     """Builds one key after another from its parts."""
 
-    def __init__(self, gate: Gate, line: Line, state: Imported, *, policy: Policy, dry_run: bool) -> None:
-        self._line = line
+    def __init__(
+        self, gate: Gate, connection: Connection, state: Imported, *, policy: Policy, dry_run: bool
+    ) -> None:
+        self._connection = connection
         self._server = gate.server
         self._state = state
         self._policy = policy
@@ -122,8 +124,8 @@ class _Importer:
 
     def drop(self) -> None:
         """Remove what was begun and not finished."""
-        if not self._dry_run and self._line.is_clean:
-            self._line.exchange(("UNLINK", self._draft))
+        if not self._dry_run and self._connection.is_clean:
+            self._connection.exchange(("UNLINK", self._draft))
 
     def _is_to_pass(self, record: Record) -> bool:
         """Whether the key is left as it is; counts why."""
@@ -132,7 +134,7 @@ class _Importer:
             state.protected += 1
         elif record.expires_at_ms is not None and record.expires_at_ms <= time.time() * 1000:
             state.expired += 1
-        elif self._policy is not Policy.REPLACE and self._line.ask("EXISTS", record.name):
+        elif self._policy is not Policy.REPLACE and self._connection.ask("EXISTS", record.name):
             if self._policy is Policy.FAIL:
                 raise BadImport(state.lines, f"a key {shown(record.name)[:100]} is there already")
             state.skipped += 1
@@ -144,7 +146,7 @@ class _Importer:
         commands = record.commands(self._draft)
         if not commands:
             raise BadImport(self._state.lines, "it has no elements")
-        replies = self._line.exchange(*commands, ("PEXPIRE", self._draft, _HALF_MADE_MS))
+        replies = self._connection.exchange(*commands, ("PEXPIRE", self._draft, _HALF_MADE_MS))
         for reply in replies:
             if isinstance(reply, Failure):
                 raise self._refused(reply)
@@ -164,19 +166,19 @@ class _Importer:
         if len(self._state.samples) < _MOST_SAMPLES:
             self._state.samples.append(shown(record.name)[:200])
         if self._dry_run:
-            is_there = self._policy is Policy.REPLACE and bool(self._line.ask("EXISTS", record.name))
+            is_there = self._policy is Policy.REPLACE and bool(self._connection.ask("EXISTS", record.name))
             self._count(is_new=not is_there)
             return
         ends = ("PEXPIREAT", self._draft, expires_at_ms) if expires_at_ms else ("PERSIST", self._draft)
         rename = "RENAME" if self._policy is Policy.REPLACE else "RENAMENX"
         done = executed(
-            self._line.exchange(
+            self._connection.exchange(
                 ("MULTI",), ends, ("EXISTS", record.name), (rename, self._draft, record.name), ("EXEC",)
             )
         )
         _, was_there, renamed = done or (0, 0, 0)
         if renamed == 0:  # somebody was faster
-            self._line.exchange(("UNLINK", self._draft))
+            self._connection.exchange(("UNLINK", self._draft))
             self._state.skipped += 1
             return
         unfailed(renamed)

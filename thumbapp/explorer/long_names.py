@@ -36,8 +36,8 @@ def name_of(gate: Gate, key_id: str, *, db: int) -> bytes:
     head, _, digest = key_id.removeprefix(_MARK).partition(".")
     beginning = from_id(head)
     search = Search(re.split(rb"[*?\[\\]", beginning)[0] + b"*")  # many marks would make a wild pattern
-    with gate.server.link.hold(db) as line:
-        for names, _ in walk_names(gate, line, search, within_s=_WITHIN_S):
+    with gate.server.pool.connection(db) as connection:
+        for names, _ in walk_names(gate, connection, search, within_s=_WITHIN_S):
             found = next((name for name in names if len(name) > LONGEST and _digest(name) == digest), None)
             if found is not None:
                 return found

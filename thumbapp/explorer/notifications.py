@@ -11,9 +11,9 @@ from typing import Any, Final
 import redis
 
 from thumbapp.errors import BadEdit, ConfirmationNeeded, Refused, ServerRefused
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import literally
-from thumbapp.explorer.wire import Line, unfailed
 
 SETTING: Final = "notify-keyspace-events"
 LASTS_S: Final = 600
@@ -76,8 +76,8 @@ class Notifications:
 
     def state(self) -> Switch:
         """Return how the setting stands; raises ServerRefused where the server does not say."""
-        with self._gate.server.link.hold(0) as line:
-            letters = _letters(_now(line))
+        with self._gate.server.pool.connection(0) as connection:
+            letters = _letters(_now(connection))
         kept = self._redis.hmget(self._key, "before", "until_ms")
         if kept[1] is None:
             return Switch(letters)
@@ -95,8 +95,8 @@ class Notifications:
             raise BadEdit(f"{unknown} is no letter of {SETTING}.")
         if wanted and Switch(wanted).tells_nothing:
             raise BadEdit("Choose by key or by event, and at least one kind of event.")
-        with self._gate.server.link.hold(0) as line:
-            was = _now(line)
+        with self._gate.server.pool.connection(0) as connection:
+            was = _now(connection)
         # kept before it is changed: whatever ends this process between the two, it is put back
         is_first = self._redis.hsetnx(self._key, "before", was)
         self.renew()
@@ -123,7 +123,7 @@ class Notifications:
         before = self._redis.hget(self._key, "before")
         if before is None:
             return False
-        self._gate.server.link.exchange(0, ("CONFIG", "SET", SETTING, before))
+        self._gate.server.pool.exchange(0, ("CONFIG", "SET", SETTING, before))
         self._redis.delete(self._key)
         return True
 
@@ -156,8 +156,8 @@ def event_of(channel: bytes, data: bytes) -> tuple[str, bytes, bytes]:
     return ("key", tail, data) if head.startswith(b"__keyspace@") else ("event", data, tail)
 
 
-def _now(line: Line) -> str:
-    match line.ask("CONFIG", "GET", SETTING):
+def _now(connection: Connection) -> str:
+    match connection.ask("CONFIG", "GET", SETTING):
         case [_, bytes() as value]:
             return value.decode("latin-1")
     raise ServerRefused(f"ERR the server has no {SETTING}")

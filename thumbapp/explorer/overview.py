@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from thumbapp.explorer.connections import Journal
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.servers import databases, facts
-from thumbapp.explorer.wire import Journal
 
 OFFERED: Final = 16
 CACHED_S: Final = 1.0
@@ -55,12 +55,12 @@ def read_overview(gate: Gate, *, db: int, journal: Journal | None = None) -> Ove
     Raises:
         ServerAway, ServerRefused, ServerBusy: it cannot be asked.
     """
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, ("PING", "INFO"))
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, ("PING", "INFO"))
         began = time.perf_counter()
-        line.ask("PING")
+        connection.ask("PING")
         ping_ms = (time.perf_counter() - began) * 1000
-        said, keys = facts(line, _SECTIONS), databases(line)
+        said, keys = facts(connection, _SECTIONS), databases(connection)
     return Overview(
         product=_product(said),
         mode=said.get("server_mode") or said.get("redis_mode", ""),

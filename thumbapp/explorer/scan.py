@@ -14,10 +14,10 @@ from typing import Any, Final
 import hiredis
 
 from thumbapp.errors import BadParameter, server_said
+from thumbapp.explorer.connections import Connection, Journal
 from thumbapp.explorer.costs import check_pattern
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import from_id, to_id
-from thumbapp.explorer.wire import Journal, Line
 
 STEP: Final = 500
 MOST_ROWS: Final = 1_000
@@ -144,13 +144,15 @@ def walk(
     Portions without rows come too, as progress; the last one has the cursor to go on with.
     """
     until = time.monotonic() + within_s
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, _COMMANDS)
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, _COMMANDS)
         if search.exact is not None:
-            yield _only(line, search.exact, search.type)
+            yield _only(connection, search.exact, search.type)
             return
-        walker = _Walker(line, search, has_types=gate.server.knows(line, "ACL"))  # both came with Redis 6
-        position, total = ScanPosition.parse(cursor), _size(line)
+        walker = _Walker(
+            connection, search, has_types=gate.server.knows(connection, "ACL")
+        )  # both came with Redis 6
+        position, total = ScanPosition.parse(cursor), _size(connection)
         while True:
             portion, position = walker.step(position, wanted=limit, total=total)
             limit -= len(portion.rows)
@@ -166,38 +168,38 @@ def all_rows(gate: Gate, search: Search, *, db: int, limit: int | None = None) -
 
 
 def walk_names(
-    gate: Gate, line: Line, search: Search, *, cursor: str = "", within_s: float = WITHIN_S
+    gate: Gate, connection: Connection, search: Search, *, cursor: str = "", within_s: float = WITHIN_S
 ) -> Iterator[tuple[list[bytes], ScanPosition]]:
-    """Yield names as they are found over *line*, up to 500 at a time, and the position after them.
+    """Yield names as they are found over *connection*, up to 500 at a time, and the position after them.
 
     Nothing but the name is asked of a key, but its type where an old server cannot search by that.
     """
     until = time.monotonic() + within_s
-    gate.check_reads(line, _COMMANDS)
+    gate.check_reads(connection, _COMMANDS)
     if search.exact is not None:
         yield (
-            [row.name for row in describe(line, [search.exact]) if search.type in ("", row.type)],
+            [row.name for row in describe(connection, [search.exact]) if search.type in ("", row.type)],
             ScanPosition(),
         )
         return
-    has_types = gate.server.knows(line, "ACL")
-    walker, position = _Walker(line, search, has_types=has_types), ScanPosition.parse(cursor)
+    has_types = gate.server.knows(connection, "ACL")
+    walker, position = _Walker(connection, search, has_types=has_types), ScanPosition.parse(cursor)
     while True:
         found, position = walker.names(position, STEP)
         if search.type and not has_types and found:
-            found = [row.name for row in describe(line, found) if row.type == search.type]
+            found = [row.name for row in describe(connection, found) if row.type == search.type]
         yield found, position
         if position.step == 0 or time.monotonic() >= until:
             return
 
 
-def describe(line: Line, found: Sequence[bytes]) -> list[KeyRow]:
+def describe(connection: Connection, found: Sequence[bytes]) -> list[KeyRow]:
     """Return a row for each of the keys *found* that is still there."""
     tails = list(map(_part, found))
     packet = b"".join([head + tail for tail in tails for head in _PER_KEY])
-    replies = line.exchange_packed(packet, 3 * len(found), logged_as=["TYPE", "PTTL", "MEMORY USAGE"])
+    replies = connection.exchange_packed(packet, 3 * len(found), logged_as=["TYPE", "PTTL", "MEMORY USAGE"])
     types = [str(_said(kind), "latin-1") for kind in replies[::3]]
-    lengths = _lengths(line, found, types)
+    lengths = _lengths(connection, found, types)
     return [
         KeyRow(name, kind, _ttl(ttl), size if isinstance(size, int) else None, length)
         for name, kind, ttl, size, length in zip(
@@ -217,8 +219,8 @@ def literal(pattern: bytes) -> bytes | None:
 class _Walker:
     """One walk over the keys of a database."""
 
-    def __init__(self, line: Line, search: Search, *, has_types: bool) -> None:
-        self._line = line
+    def __init__(self, connection: Connection, search: Search, *, has_types: bool) -> None:
+        self._connection = connection
         self._search = search
         options = [b"MATCH", search.match] if search.match else []
         if search.type and has_types:
@@ -233,7 +235,7 @@ class _Walker:
         """Return what is found next, at most *wanted* rows but for very long names, and where it is then."""
         found, after = self.names(position, wanted)
         kept, left = _cut(found, wanted)
-        rows = [row for row in describe(self._line, kept) if self._search.type in ("", row.type)]
+        rows = [row for row in describe(self._connection, kept) if self._search.type in ("", row.type)]
         position = ScanPosition(after.step, after.scanned, tuple(left))
         is_over = after.step == 0 and not left
         scanned = total if is_over else min(after.scanned - len(left), total)
@@ -250,7 +252,7 @@ class _Walker:
             return found, ScanPosition(position.step, position.scanned)
         scanned, began, steps = position.scanned, time.perf_counter(), 0
         step, is_enough = position.step, False
-        with self._line.talk() as ask:
+        with self._connection.pipelining() as ask:
             while not is_enough:
                 count = max(self._count, min(STEP, max(1, wanted - len(found))))
                 cursor, names = _said(ask(self._packet(step, count), 1)[0])
@@ -260,7 +262,7 @@ class _Walker:
                     self._count = min(STEP, count * 4)
                 is_enough = step == 0 or len(found) >= min(wanted, STEP) or self._is_late(began, found)
         self._has_found = self._has_found or bool(found)
-        self._line.note(["SCAN"], steps, began)
+        self._connection.note(["SCAN"], steps, began)
         return list(dict.fromkeys(found)), ScanPosition(step, scanned)
 
     def _is_late(self, began: float, found: list[bytes]) -> bool:
@@ -275,16 +277,16 @@ def _part(argument: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(argument), argument)
 
 
-def _only(line: Line, name: bytes, wanted: str) -> ScanPage:
+def _only(connection: Connection, name: bytes, wanted: str) -> ScanPage:
     """Return the key *name* if it is there and of the type *wanted*, found without a search."""
-    rows = [row for row in describe(line, [name]) if wanted in ("", row.type)]
-    total = _size(line)
+    rows = [row for row in describe(connection, [name]) if wanted in ("", row.type)]
+    total = _size(connection)
     return ScanPage(rows, None, total, total)
 
 
-def _size(line: Line) -> int:
+def _size(connection: Connection) -> int:
     """Return how many keys the database has."""
-    size = line.ask("DBSIZE")
+    size = connection.ask("DBSIZE")
     return size if isinstance(size, int) else 0
 
 
@@ -294,7 +296,7 @@ def _cut(found: list[bytes], wanted: int) -> tuple[list[bytes], list[bytes]]:
     return (found[:wanted], left) if sum(map(len, left)) <= _MOST_LEFT_BYTES else (found, [])
 
 
-def _lengths(line: Line, found: Sequence[bytes], types: Sequence[str]) -> list[int | None]:
+def _lengths(connection: Connection, found: Sequence[bytes], types: Sequence[str]) -> list[int | None]:
     """Return how many elements or bytes each key has, None where its type has no such number."""
     asked = [
         (LENGTHS[kind], name) if kind in LENGTHS else None for name, kind in zip(found, types, strict=True)
@@ -302,7 +304,7 @@ def _lengths(line: Line, found: Sequence[bytes], types: Sequence[str]) -> list[i
     packet = b"".join(b"*2\r\n" + _part(command) + _part(name) for command, name in filter(None, asked))
     count = sum(ask is not None for ask in asked)
     words = sorted({LENGTHS[kind].decode() for kind in types if kind in LENGTHS})
-    replies = iter(line.exchange_packed(packet, count, logged_as=words) if count else [])
+    replies = iter(connection.exchange_packed(packet, count, logged_as=words) if count else [])
     lengths = [next(replies) if ask else None for ask in asked]
     return [length if isinstance(length, int) else None for length in lengths]
 

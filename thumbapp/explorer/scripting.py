@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import ServerLacks
+from thumbapp.explorer.connections import ANY_DB, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.reply_types import data, items, pairs, text
 from thumbapp.explorer.resp import Argv, Failure, Reply
 from thumbapp.explorer.rules import Mode
 from thumbapp.explorer.watchdog import run_watched
-from thumbapp.explorer.wire import ANY_DB, unfailed
 
 _CUT_AT: Final = 1_000_000
 _AT_LINE: Final = re.compile(r"(?:user_script|user_function|@\w+):(\d+)[:.]")
@@ -78,16 +78,16 @@ def run_script(
     rest: Argv = (len(keys), *keys, *args)
     whole: Argv = (f"EVAL{suffix}", source, *rest)
     server, may_kill = gate.server, caller.mode.covers(Mode.ADMIN)
-    with server.link.hold(db) as line:
-        if read_only and not server.knows(line, "EVAL_RO"):
+    with server.pool.connection(db) as connection:
+        if read_only and not server.knows(connection, "EVAL_RO"):
             raise ServerLacks("EVAL_RO", "7.0")
         gate.admit(whole, caller=caller, db=db, confirm=confirm)
         began, sha = time.perf_counter(), fingerprint(source)
         short: Argv = (f"EVALSHA{suffix}", sha, *rest)
-        reply, was_killed = run_watched(server, line, short, may_kill=may_kill, cut_at=_CUT_AT)
+        reply, was_killed = run_watched(server, connection, short, may_kill=may_kill, cut_at=_CUT_AT)
         was_loaded = not (isinstance(reply, Failure) and reply.text.startswith("NOSCRIPT"))
         if not was_loaded:
-            reply, was_killed = run_watched(server, line, whole, may_kill=may_kill, cut_at=_CUT_AT)
+            reply, was_killed = run_watched(server, connection, whole, may_kill=may_kill, cut_at=_CUT_AT)
         ms = (time.perf_counter() - began) * 1000
     gate.note_run(whole, reply, caller=caller, db=db)
     return Outcome(reply, as_text(reply), ms, sha, was_loaded, was_killed)
@@ -106,10 +106,10 @@ def call_function(
     """Call the function *name* of a library on the server, under the same watch as a script."""
     argv: Argv = ("FCALL", name, len(keys), *keys, *args)
     may_kill = caller.mode.covers(Mode.ADMIN)
-    with gate.server.link.hold(db) as line:
+    with gate.server.pool.connection(db) as connection:
         gate.admit(argv, caller=caller, db=db, confirm=confirm)
         began = time.perf_counter()
-        reply, was_killed = run_watched(gate.server, line, argv, may_kill=may_kill, cut_at=_CUT_AT)
+        reply, was_killed = run_watched(gate.server, connection, argv, may_kill=may_kill, cut_at=_CUT_AT)
         ms = (time.perf_counter() - began) * 1000
     gate.note_run(argv, reply, caller=caller, db=db)
     return Outcome(reply, as_text(reply), ms, "", was_loaded=True, was_killed=was_killed)
@@ -141,11 +141,11 @@ class Library:
 
 def libraries(gate: Gate) -> list[Library]:
     """Return the libraries of functions, by name; raises ServerLacks before 7.0."""
-    with gate.server.link.hold(0) as line:
-        if not gate.server.knows(line, "FUNCTION"):
+    with gate.server.pool.connection(0) as connection:
+        if not gate.server.knows(connection, "FUNCTION"):
             raise ServerLacks("FUNCTION", "7.0")
-        gate.check_reads(line, ["FUNCTION LIST"])
-        rows = unfailed(line.exchange(("FUNCTION", "LIST", "WITHCODE"), cut_at=_CUT_AT)[0])
+        gate.check_reads(connection, ["FUNCTION LIST"])
+        rows = unfailed(connection.exchange(("FUNCTION", "LIST", "WITHCODE"), cut_at=_CUT_AT)[0])
     return sorted(map(_library, map(pairs, items(rows))), key=lambda library: library.name)
 
 

@@ -15,7 +15,7 @@ import redis
 from thumbapp.config import PREFIX, NamedServer, Settings
 from thumbapp.errors import BadSetting, ThumbAppError, UnknownServer
 from thumbapp.explorer.command_table import CommandTable
-from thumbapp.explorer.wire import ANY_DB, Line, Link
+from thumbapp.explorer.connections import ANY_DB, Connection, ConnectionPool
 from thumbapp.runtime.connection import connect, connect_to, server_address, without_password
 
 OWN: Final = "app"
@@ -29,7 +29,7 @@ class Server:
 
     name: str
     label: str
-    link: Link
+    pool: ConnectionPool
     first_db: int = 0
     is_read_only: bool = False
     is_embedded: bool = False
@@ -37,15 +37,15 @@ class Server:
     home_db: Callable[[], int | None] = lambda: None
     _command_table: tuple[float, CommandTable] | None = field(default=None, repr=False)
 
-    def command_table(self, line: Line) -> CommandTable:
-        """Return what the server says of its commands, asked over *line* once in ten minutes."""
+    def command_table(self, connection: Connection) -> CommandTable:
+        """Return what the server says of its commands, asked over *connection* once in ten minutes."""
         if self._command_table is None or time.monotonic() - self._command_table[0] > _CATALOG_TTL_S:
-            self._command_table = (time.monotonic(), CommandTable.ask(line))
+            self._command_table = (time.monotonic(), CommandTable.ask(connection))
         return self._command_table[1]
 
-    def knows(self, line: Line, command: str) -> bool:
+    def knows(self, connection: Connection, command: str) -> bool:
         """Whether the server has *command*, such as ``COPY`` or ``XGROUP CREATECONSUMER``."""
-        return command in self.command_table(line)
+        return command in self.command_table(connection)
 
     def is_home(self) -> bool:
         """Whether the app's own keys live on this server."""
@@ -93,7 +93,7 @@ class Servers:
         """Close all connections."""
         with self._lock:
             for server in self._servers.values():
-                server.link.close()
+                server.pool.close()
             self._servers.clear()
 
     def _own(self) -> Server:
@@ -103,7 +103,7 @@ class Servers:
         return Server(
             name=OWN,
             label=_host_and_port(label),
-            link=Link(client, name=_host_and_port(label)),
+            pool=ConnectionPool(client, name=_host_and_port(label)),
             first_db=0 if is_embedded else _db_of(client),
             is_embedded=is_embedded,
             protected=self._protected(),
@@ -112,15 +112,15 @@ class Servers:
 
     def _other(self, named: NamedServer) -> Server:
         client = connect_to(named.url, read_timeout_s=5, name="thumbapp-explorer", setting="SERVERS")
-        link = Link(client, name=named.name)
+        pool = ConnectionPool(client, name=named.name)
         return Server(
             name=named.name,
             label=_host_and_port(without_password(named.url)),
-            link=link,
+            pool=pool,
             first_db=_db_of(client),
             is_read_only=named.is_read_only,
             protected=self._protected(),
-            home_db=_Once(lambda: self._home_db() if _run_id(link) == _run_id(self.find(OWN).link) else None),
+            home_db=_Once(lambda: self._home_db() if _run_id(pool) == _run_id(self.find(OWN).pool) else None),
         )
 
     def _home_db(self) -> int:
@@ -149,24 +149,24 @@ class _Once:
         return self._answers[0]
 
 
-def databases(line: Line) -> dict[int, int]:
+def databases(connection: Connection) -> dict[int, int]:
     """Return how many keys each database has that has any, by its number."""
-    text = line.ask("INFO", "keyspace")
+    text = connection.ask("INFO", "keyspace")
     found = re.findall(rb"^db(\d+):keys=(\d+)", text if isinstance(text, bytes) else b"", re.MULTILINE)
     return {int(db): int(keys) for db, keys in found}
 
 
-def facts(line: Line, sections: Iterable[str]) -> dict[str, str]:
+def facts(connection: Connection, sections: Iterable[str]) -> dict[str, str]:
     """Return what INFO says in *sections*, name by name."""
-    replies = line.exchange(*[("INFO", section) for section in sections])
+    replies = connection.exchange(*[("INFO", section) for section in sections])
     text = b"\n".join(reply for reply in replies if isinstance(reply, bytes)).decode("utf-8", "replace")
     pairs = (row.strip().partition(":") for row in text.splitlines() if ":" in row and row[:1] != "#")
     return {name: value for name, _, value in pairs}
 
 
-def _run_id(link: Link) -> bytes:
-    with link.hold(0) as line:
-        text = line.ask("INFO", "server")
+def _run_id(pool: ConnectionPool) -> bytes:
+    with pool.connection(0) as connection:
+        text = connection.ask("INFO", "server")
     found = _RUN_ID.search(text) if isinstance(text, bytes) else None
     return found[1] if found else b""
 

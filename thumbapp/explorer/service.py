@@ -12,6 +12,7 @@ import redis
 
 from thumbapp.config import Settings
 from thumbapp.errors import ThumbAppError
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.consoles import Consoles, History
 from thumbapp.explorer.diagnostics import Sampler
 from thumbapp.explorer.feeds import FeedHub
@@ -22,7 +23,6 @@ from thumbapp.explorer.scripts import ScriptLibrary
 from thumbapp.explorer.servers import Servers
 from thumbapp.explorer.syntax import CommandDocs
 from thumbapp.explorer.undo import UndoStore
-from thumbapp.explorer.wire import Line
 
 Made = TypeVar("Made")
 
@@ -53,12 +53,12 @@ class Explorer:
     def feeds(self, name: str = "") -> FeedHub:
         """Return what is published on the server called *name*; raises UnknownServer."""
         server = self.servers.find(name)
-        return self._once(FeedHub, server.name, lambda: FeedHub(server.link))
+        return self._once(FeedHub, server.name, lambda: FeedHub(server.pool))
 
     def sampler(self, name: str = "") -> Sampler:
         """Return the samples of the server called *name*; raises UnknownServer."""
         server = self.servers.find(name)
-        return self._once(Sampler, server.name, lambda: Sampler(server.link))
+        return self._once(Sampler, server.name, lambda: Sampler(server.pool))
 
     def overview(self, name: str, db: int) -> Overview:
         """Return how the server called *name* is, looked at once a second; raises ServerAway and the like."""
@@ -81,9 +81,9 @@ class Explorer:
                 done += self.notifications(name).restore_if_due()
         return done
 
-    def syntax(self, name: str, line: Line) -> CommandDocs:
-        """Return how commands of the server called *name* are written, asked over *line* once."""
-        return self._once(CommandDocs, self.servers.find(name).name, lambda: CommandDocs.ask(line))
+    def syntax(self, name: str, connection: Connection) -> CommandDocs:
+        """Return how commands of the server called *name* are written, asked over *connection* once."""
+        return self._once(CommandDocs, self.servers.find(name).name, lambda: CommandDocs.ask(connection))
 
     def _once(self, kind: type[Made], name: str, make: Callable[[], Made]) -> Made:
         """Return the one *kind* of the server *name*, made when it is first asked for."""

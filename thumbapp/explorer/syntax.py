@@ -14,10 +14,10 @@ from typing import Any, Final
 import orjson
 
 from thumbapp.errors import LineUnreadable
+from thumbapp.explorer.connections import Connection
 from thumbapp.explorer.names import literally
 from thumbapp.explorer.quoting import command_line, parse
 from thumbapp.explorer.resp import Reply
-from thumbapp.explorer.wire import Line
 
 MOST_COMPLETIONS: Final = 50
 _KEY_ROUNDS: Final = 20
@@ -45,12 +45,12 @@ class CommandDocs:
         self._heads = {name.partition(" ")[0] for name in usages}
 
     @classmethod
-    def ask(cls, line: Line) -> "CommandDocs":
-        """Return the commands of the server at the other end of *line*."""
-        reply = line.exchange(("COMMAND", "DOCS"))[0]
+    def ask(cls, connection: Connection) -> "CommandDocs":
+        """Return the commands of the server at the other end of *connection*."""
+        reply = connection.exchange(("COMMAND", "DOCS"))[0]
         if isinstance(reply, list):
             return cls(dict(_described(_pairs(reply))))
-        return cls(dict(_known(line.exchange(("COMMAND",))[0])))
+        return cls(dict(_known(connection.exchange(("COMMAND",))[0])))
 
     def usage(self, words: Iterable[str]) -> Usage | None:
         """Return how the command that *words* begin with is written, None when there is no such."""
@@ -84,8 +84,8 @@ class Completions:
     usage: Usage | None
 
 
-def complete(docs: CommandDocs, text: str, line: Line) -> Completions:
-    """Return how *text*, the line up to the cursor, may go on; names of keys are looked for over *line*.
+def complete(docs: CommandDocs, text: str, connection: Connection) -> Completions:
+    """Return how *text*, the line up to the cursor, may go on; names of keys are asked over *connection*.
 
     At most `MOST_COMPLETIONS`; keys from a bounded number of portions of ``SCAN``.
     """
@@ -98,17 +98,17 @@ def complete(docs: CommandDocs, text: str, line: Line) -> Completions:
     usage = docs.usage(before)
     found = [word.encode() for word in docs.words(before, begun.decode("utf-8", "replace"))]
     if usage and usage.takes_keys and len(found) < MOST_COMPLETIONS:
-        found += _keys(line, begun, most=MOST_COMPLETIONS - len(found))
+        found += _keys(connection, begun, most=MOST_COMPLETIONS - len(found))
     return Completions(tuple(command_line([*words, word]) for word in found), usage)
 
 
-def _keys(line: Line, begun: bytes, *, most: int) -> list[bytes]:
+def _keys(connection: Connection, begun: bytes, *, most: int) -> list[bytes]:
     """Return up to *most* names of keys that begin with *begun*, sorted."""
     pattern = literally(begun) + b"*"
     found: set[bytes] = set()
     cursor = b"0"
     for _ in range(_KEY_ROUNDS):
-        reply = line.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 500)
+        reply = connection.ask("SCAN", cursor, "MATCH", pattern, "COUNT", 500)
         match reply:
             case [bytes() as cursor, list() as names]:
                 found.update(name for name in names if isinstance(name, bytes))

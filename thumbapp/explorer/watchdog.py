@@ -6,9 +6,9 @@ Knows servers and their connections, neither who asks nor the web.
 from typing import Final
 
 from thumbapp.errors import ScriptEnded, ScriptRunning, ScriptStuck, ServerAway
+from thumbapp.explorer.connections import ANY_DB, Connection, ReplyStream
 from thumbapp.explorer.resp import Argv, Failure, Reply, word
 from thumbapp.explorer.servers import Server
-from thumbapp.explorer.wire import ANY_DB, Line, Waiting
 
 PATIENCE_S: Final = 2.0
 # A server hears SCRIPT KILL only once its busy-reply-threshold, 5 s unless configured, has passed.
@@ -24,9 +24,15 @@ def is_script(argv: Argv) -> bool:
 
 
 def run_watched(
-    server: Server, line: Line, argv: Argv, *, may_kill: bool, cut_at: int | None = None, script: Argv = ()
+    server: Server,
+    connection: Connection,
+    argv: Argv,
+    *,
+    may_kill: bool,
+    cut_at: int | None = None,
+    script: Argv = (),
 ) -> tuple[Reply, bool]:
-    """Send the script *argv* over *line*; return its reply, and whether it was ended after `PATIENCE_S`.
+    """Send the script *argv*; return its reply, and whether it was ended after `PATIENCE_S`.
 
     What only reads is ended, and so is what nobody else could end: on the server with the app's own keys
     not even a session can be read meanwhile, and without *may_kill* the caller may not. *script* is what
@@ -39,16 +45,19 @@ def run_watched(
     """
     ran = word(script or argv, 0)
     kind = "FUNCTION" if "FCALL" in ran else "SCRIPT"
-    with server.link.hold(ANY_DB) as rescue, line.wait(cut_at=cut_at, is_kept=True) as waiting:
-        waiting.send(argv)
-        if waiting.has_reply(timeout_s=PATIENCE_S):
-            return waiting.reply(), False
+    with (
+        server.pool.connection(ANY_DB) as rescue,
+        connection.streaming(cut_at=cut_at, is_kept=True) as stream,
+    ):
+        stream.send(argv)
+        if stream.has_reply(timeout_s=PATIENCE_S):
+            return stream.reply(), False
         if not (ran in _READERS or server.is_home() or not may_kill):
             raise ScriptRunning(PATIENCE_S, f"{kind} KILL")
-        return _ended(server, waiting, rescue, kind)
+        return _ended(server, stream, rescue, kind)
 
 
-def _ended(server: Server, waiting: Waiting, rescue: Line, kind: str) -> tuple[Reply, bool]:
+def _ended(server: Server, stream: ReplyStream, rescue: Connection, kind: str) -> tuple[Reply, bool]:
     """End what runs over the connection *rescue*, which is there already: now none could be made."""
     said = rescue.exchange((kind, "KILL"), timeout_s=KILLED_WITHIN_S)[0]
     if isinstance(said, Failure) and said.text.startswith("UNKILLABLE"):
@@ -56,12 +65,12 @@ def _ended(server: Server, waiting: Waiting, rescue: Line, kind: str) -> tuple[R
             raise ScriptStuck
         _shut_down(rescue)
         raise ScriptEnded
-    if not waiting.has_reply(timeout_s=KILLED_WITHIN_S):
+    if not stream.has_reply(timeout_s=KILLED_WITHIN_S):
         raise ScriptRunning(KILLED_WITHIN_S, f"{kind} KILL")
-    return waiting.reply(), not isinstance(said, Failure)
+    return stream.reply(), not isinstance(said, Failure)
 
 
-def _shut_down(rescue: Line) -> None:
+def _shut_down(rescue: Connection) -> None:
     """Stop the embedded server; its append-only file has nothing of a script that is not over."""
     try:
         rescue.exchange(("SHUTDOWN", "NOSAVE"), timeout_s=KILLED_WITHIN_S)

@@ -70,8 +70,8 @@ def _step(location: Location, task: Task, form: Mapping[str, str], *, within_s: 
         cursor=form.get("cursor", ""),
         within_s=within_s,
     )
-    with location.gate.server.link.hold(location.db) as line:
-        size = line.ask("DBSIZE")
+    with location.gate.server.pool.connection(location.db) as connection:
+        size = connection.ask("DBSIZE")
     return Step(
         _so_far(form, "changed") + last.changed,
         _so_far(form, "passed_over") + last.passed_over,

@@ -17,13 +17,13 @@ from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.problems import refused
 from thumbapp.errors import ConfirmationNeeded, GateRefused, KeyChanged, ThumbAppError
+from thumbapp.explorer.connections import Journal
 from thumbapp.explorer.edit import ChangeResult, Editor, copy_key
 from thumbapp.explorer.input_format import format_input, plainest_format
 from thumbapp.explorer.long_names import id_of
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.replies import as_text
 from thumbapp.explorer.undo import Undo, mark
-from thumbapp.explorer.wire import Journal
 from thumbapp.forms.explorer.keys import COPY_FIELDS, Copying
 from thumbapp.forms.explorer.model import Action, Typed
 

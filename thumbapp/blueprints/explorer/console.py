@@ -75,9 +75,9 @@ def run() -> str:
 def completions() -> Response:
     """Return how the line up to the cursor may go on, and how its command is written."""
     location = current_location()
-    with location.gate.server.link.hold(location.db) as line:
-        docs = parts().explorer.syntax(location.server, line)
-        found = complete(docs, request.args.get("line", "")[:1_000], line)
+    with location.gate.server.pool.connection(location.db) as connection:
+        docs = parts().explorer.syntax(location.server, connection)
+        found = complete(docs, request.args.get("line", "")[:1_000], connection)
     usage = {"syntax": found.usage.syntax, "summary": found.usage.summary} if found.usage else None
     return jsonify(lines=found.lines, usage=usage)
 

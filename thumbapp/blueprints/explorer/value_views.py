@@ -10,6 +10,7 @@ from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import html_size, modes
 from thumbapp.blueprints.explorer.location import Location
 from thumbapp.errors import BadParameter
+from thumbapp.explorer.connections import Journal
 from thumbapp.explorer.decode import Shown, View, fitting_views, show
 from thumbapp.explorer.decode.images import media_type
 from thumbapp.explorer.export import export
@@ -22,7 +23,6 @@ from thumbapp.explorer.undo import MOST_BYTES, mark
 from thumbapp.explorer.values import details, streams, strings
 from thumbapp.explorer.values.model import Bytes, Element, Entry, Item, KeyFacts, Member, Pair, Scored
 from thumbapp.explorer.values.opening import OpenedKey, element
-from thumbapp.explorer.wire import Journal
 from thumbapp.forms.explorer.model import item_id, place_id
 from thumbapp.taskqueue.description import describe_message
 from thumbapp.taskqueue.serializer import SignedJsonSerializer, signing_key
@@ -270,8 +270,8 @@ def _groups(
 
 def _has_field_times(location: Location) -> bool:
     """Whether the server lets fields of a hash expire."""
-    with location.gate.server.link.hold(location.db) as line:
-        return location.gate.server.knows(line, "HPEXPIRE")
+    with location.gate.server.pool.connection(location.db) as connection:
+        return location.gate.server.knows(connection, "HPEXPIRE")
 
 
 def _commands(location: Location, facts: KeyFacts) -> str:

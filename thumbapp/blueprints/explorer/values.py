@@ -16,6 +16,7 @@ from thumbapp.blueprints.explorer.location import Location
 from thumbapp.blueprints.explorer.value_views import LARGEST_PICTURE, ValueView, value_view
 from thumbapp.blueprints.filters import key_text
 from thumbapp.errors import BadParameter, ThumbAppError
+from thumbapp.explorer.connections import Journal
 from thumbapp.explorer.input_format import format_input, plainest_format
 from thumbapp.explorer.long_names import LONGEST
 from thumbapp.explorer.names import from_id, shown, typed
@@ -37,7 +38,6 @@ from thumbapp.explorer.values.model import (
     Scored,
 )
 from thumbapp.explorer.values.opening import open_key
-from thumbapp.explorer.wire import Journal
 
 # What the address says of the part of the value; they begin with v_ so as not to meet those of the list.
 ASKED: Final = (

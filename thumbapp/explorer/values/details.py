@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from thumbapp.errors import BadParameter, KeyNotFound
+from thumbapp.explorer.connections import Journal, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import from_id, shown
 from thumbapp.explorer.resp import Argv, Reply
 from thumbapp.explorer.values import rows, streams
 from thumbapp.explorer.values.model import Entry, Scored
-from thumbapp.explorer.wire import Journal, unfailed
 
 MOST_WHOLE: Final = 100_000
 MOST_COMBINED: Final = 500
@@ -34,9 +34,9 @@ class OpenGroup:
 
 def stream_groups(gate: Gate, name: bytes, *, db: int, journal: Journal | None = None) -> list[streams.Group]:
     """Return the groups of a stream, the first hundred of them."""
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, _READING)
-        return streams.groups(line, name)
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, _READING)
+        return streams.groups(connection, name)
 
 
 def open_group(
@@ -49,19 +49,19 @@ def open_group(
     journal: Journal | None = None,
 ) -> OpenGroup:
     """Return a group with its consumers and a page of what is pending in it."""
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, _READING)
-        consumers = streams.consumers(line, name, group.name)
-        pending, after = streams.pending(line, name, group.name, cursor=cursor, limit=_PENDING)
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, _READING)
+        consumers = streams.consumers(connection, name, group.name)
+        pending, after = streams.pending(connection, name, group.name, cursor=cursor, limit=_PENDING)
     return OpenGroup(group, consumers, pending, after)
 
 
 def whole_entry(gate: Gate, name: bytes, entry_id: str, *, db: int, journal: Journal | None = None) -> Entry:
     """Return one entry of a stream, of each value at most its first hundred thousand bytes."""
     at = streams.parse_id(entry_id, "-")
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, _READING)
-        reply = unfailed(line.exchange(("XRANGE", name, at, at), cut_at=MOST_WHOLE)[0])
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, _READING)
+        reply = unfailed(connection.exchange(("XRANGE", name, at, at), cut_at=MOST_WHOLE)[0])
     found = streams.entries(reply)
     if not found:
         raise KeyNotFound(f"{shown(name)} with the entry {at}")
@@ -72,9 +72,9 @@ def places(
     gate: Gate, name: bytes, items: Sequence[Scored], *, db: int, journal: Journal | None = None
 ) -> list[tuple[Scored, float, float]]:
     """Return those of *items* that may be places on earth, with longitude and latitude."""
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, _READING)
-        return rows.positions(line, name, list(items))
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, _READING)
+        return rows.positions(connection, name, list(items))
 
 
 def combined(

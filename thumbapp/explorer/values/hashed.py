@@ -3,6 +3,7 @@
 from typing import Final
 
 from thumbapp.errors import BadParameter
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.costs import check_pattern
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Cut, Failure
@@ -16,33 +17,32 @@ from thumbapp.explorer.values.model import (
     containing,
     listed,
 )
-from thumbapp.explorer.wire import Line, unfailed
 
 _MOST_STEPS: Final = 20
 _STEP: Final = 500
 
 
-def set_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+def set_page(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
     """Return members of the set from the cursor on."""
-    found, cursor = scan_page(line, "SSCAN", facts, query, width=1)
+    found, cursor = scan_page(connection, "SSCAN", facts, query, width=1)
     return Page([Member(value) for (value,) in found], cursor)
 
 
-def hash_page(line: Line, facts: KeyFacts, query: PageQuery, *, has_times: bool) -> Page:
+def hash_page(connection: Connection, facts: KeyFacts, query: PageQuery, *, has_times: bool) -> Page:
     """Return fields of the hash from the cursor on, with the time each has left where fields expire.
 
     Of heavy values only the length is read, where the server can list fields alone.
     """
     is_heavy = facts.item_bytes > 4 * CUT_AT
-    pairs, cursor = _names_alone(line, facts, query) if is_heavy else (None, None)
+    pairs, cursor = _names_alone(connection, facts, query) if is_heavy else (None, None)
     if pairs is None:
-        pairs, cursor = scan_page(line, "HSCAN", facts, query, width=2)
-    times = _times(line, facts.name, [field for field, _ in pairs]) if has_times else {}
+        pairs, cursor = scan_page(connection, "HSCAN", facts, query, width=2)
+    times = _times(connection, facts.name, [field for field, _ in pairs]) if has_times else {}
     return Page([Pair(field, value, times.get(field)) for field, value in pairs], cursor)
 
 
 def scan_page(
-    line: Line, command: str, facts: KeyFacts, query: PageQuery, *, width: int, options: Argv = ()
+    connection: Connection, command: str, facts: KeyFacts, query: PageQuery, *, width: int, options: Argv = ()
 ) -> tuple[list[tuple[bytes, ...]], str | None]:
     """Return items of *width* strings each, and the cursor to go on with.
 
@@ -58,7 +58,7 @@ def scan_page(
         options = ("MATCH", containing(query.find), *options)
     for _ in range(_MOST_STEPS):
         reply = unfailed(
-            line.exchange((command, facts.name, step, *options, "COUNT", count), cut_at=CUT_AT)[0]
+            connection.exchange((command, facts.name, step, *options, "COUNT", count), cut_at=CUT_AT)[0]
         )
         after, flat = _answer(reply)
         items = list(zip(*[iter(flat)] * width, strict=True))[skip:]
@@ -72,26 +72,26 @@ def scan_page(
 
 
 def _names_alone(
-    line: Line, facts: KeyFacts, query: PageQuery
+    connection: Connection, facts: KeyFacts, query: PageQuery
 ) -> tuple[list[tuple[bytes, ...]] | None, str | None]:
     """Return fields with the lengths of their values; None where the server cannot list them alone."""
-    probe = line.exchange(("HSCAN", facts.name, 0, "COUNT", 1, "NOVALUES"), cut_at=CUT_AT)[0]
+    probe = connection.exchange(("HSCAN", facts.name, 0, "COUNT", 1, "NOVALUES"), cut_at=CUT_AT)[0]
     if isinstance(probe, Failure):
         return None, None
-    found, cursor = scan_page(line, "HSCAN", facts, query, width=1, options=("NOVALUES",))
+    found, cursor = scan_page(connection, "HSCAN", facts, query, width=1, options=("NOVALUES",))
     fields = [field for (field,) in found]
-    lengths = line.exchange(*[("HSTRLEN", facts.name, field) for field in fields]) if fields else []
+    lengths = connection.exchange(*[("HSTRLEN", facts.name, field) for field in fields]) if fields else []
     return [
         (field, Cut(b"", number(length) or 0)) for field, length in zip(fields, lengths, strict=True)
     ], cursor
 
 
-def _times(line: Line, name: bytes, fields: list[bytes]) -> dict[bytes, int]:
+def _times(connection: Connection, name: bytes, fields: list[bytes]) -> dict[bytes, int]:
     """Return the milliseconds that those of *fields* have left that expire; cut names are not asked for."""
     whole = [field for field in fields if not isinstance(field, Cut)]
     if not whole:
         return {}
-    reply = line.exchange(("HPTTL", name, "FIELDS", len(whole), *whole))[0]
+    reply = connection.exchange(("HPTTL", name, "FIELDS", len(whole), *whole))[0]
     times = reply if isinstance(reply, list) else []
     return {
         field: left for field, left in zip(whole, times, strict=False) if isinstance(left, int) and left >= 0

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from thumbapp.errors import BadParameter, KeyNotFound
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import items, number
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.scan import LENGTHS
-from thumbapp.explorer.wire import Line, unfailed
 
 PAGE: Final = 100
 MOST_ITEMS: Final = 500
@@ -134,9 +134,9 @@ class Page:
     extra: dict[str, object] = field(default_factory=dict)
 
 
-def facts_of(line: Line, name: bytes) -> KeyFacts:
+def facts_of(connection: Connection, name: bytes) -> KeyFacts:
     """Return what is known of the key *name*, without touching its time of use; raises KeyNotFound."""
-    idle, frequency, encoding, kind, ttl, size = line.exchange(
+    idle, frequency, encoding, kind, ttl, size = connection.exchange(
         ("OBJECT", "IDLETIME", name),
         ("OBJECT", "FREQ", name),
         ("OBJECT", "ENCODING", name),
@@ -147,7 +147,7 @@ def facts_of(line: Line, name: bytes) -> KeyFacts:
     word = str(said, "latin-1") if isinstance(said := unfailed(kind), bytes) else "none"
     if word == "none":
         raise KeyNotFound(shown(name))
-    length = line.exchange((LENGTHS[word], name))[0] if word in LENGTHS else None
+    length = connection.exchange((LENGTHS[word], name))[0] if word in LENGTHS else None
     return KeyFacts(
         name=name,
         type=word,

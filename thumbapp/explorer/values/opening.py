@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from thumbapp.errors import KeyNotFound
+from thumbapp.explorer.connections import Connection, Journal, unfailed
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.resp import Argv, Reply, length_of
 from thumbapp.explorer.scan import LENGTHS
 from thumbapp.explorer.values import hashed, rows, streams, strings
 from thumbapp.explorer.values.model import KeyFacts, Page, PageQuery, facts_of
-from thumbapp.explorer.wire import Journal, Line, unfailed
 
 READING: Final = (
     *("TYPE", "PTTL", "MEMORY USAGE", "OBJECT IDLETIME", "OBJECT FREQ", "OBJECT ENCODING", "DUMP"),
@@ -59,44 +59,44 @@ def open_key(
 
     *window* is how many bytes of a string one page has. Raises KeyNotFound.
     """
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, READING)
-        facts = facts_of(line, name)
-        return OpenedKey(facts, _page(gate, line, facts, query, window=window))
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, READING)
+        facts = facts_of(connection, name)
+        return OpenedKey(facts, _page(gate, connection, facts, query, window=window))
 
 
 def element(
     gate: Gate, argv: Argv, *, name: bytes, db: int, most: int, journal: Journal | None = None
 ) -> bytes:
     """Return the one string that *argv* reads, such as a field, at most its first *most* bytes."""
-    with gate.server.link.hold(db, journal=journal) as line:
-        gate.check_reads(line, [str(argv[0])])
-        reply: Reply = unfailed(line.exchange(argv, cut_at=most)[0])
+    with gate.server.pool.connection(db, journal=journal) as connection:
+        gate.check_reads(connection, [str(argv[0])])
+        reply: Reply = unfailed(connection.exchange(argv, cut_at=most)[0])
     if not isinstance(reply, bytes):
         raise KeyNotFound(f"{shown(name)} with that element")
     return reply
 
 
-def _page(gate: Gate, line: Line, facts: KeyFacts, query: PageQuery, *, window: int) -> Page:
+def _page(gate: Gate, connection: Connection, facts: KeyFacts, query: PageQuery, *, window: int) -> Page:
     if facts.type == "string":
-        return strings.string_page(line, facts, query, window=window)
+        return strings.string_page(connection, facts, query, window=window)
     if facts.type == "hash":
-        if has_times := gate.server.knows(line, "HPTTL"):
-            gate.check_reads(line, ["HPTTL"])
-        return hashed.hash_page(line, facts, query, has_times=has_times)
+        if has_times := gate.server.knows(connection, "HPTTL"):
+            gate.check_reads(connection, ["HPTTL"])
+        return hashed.hash_page(connection, facts, query, has_times=has_times)
     read = {
         "list": rows.list_page,
         "zset": rows.zset_page,
         "set": hashed.set_page,
         "stream": streams.stream_page,
     }.get(facts.type, _foreign_page)
-    return read(line, facts, query)
+    return read(connection, facts, query)
 
 
-def _foreign_page(line: Line, facts: KeyFacts, _: PageQuery) -> Page:
+def _foreign_page(connection: Connection, facts: KeyFacts, _: PageQuery) -> Page:
     """Return what can be said of a type that only a module understands: its size when written down."""
     size = 0
     if (facts.bytes or 0) <= _MOST_DUMPED:
-        size = length_of(line.exchange(("DUMP", facts.name), cut_at=0)[0])
+        size = length_of(connection.exchange(("DUMP", facts.name), cut_at=0)[0])
     hint = _HINTS.get(facts.type, "Values of this type can only be read by commands of their module.")
     return Page([], says=hint, extra={"dump_bytes": size} if size else {})

@@ -4,24 +4,24 @@ import re
 from typing import Final
 
 from thumbapp.errors import BadParameter
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Argv, Reply
 from thumbapp.explorer.values.hashed import scan_page
 from thumbapp.explorer.values.model import CUT_AT, Element, KeyFacts, Page, PageQuery, Scored, listed
-from thumbapp.explorer.wire import Line, unfailed
 
 _SEARCH_STEP: Final = 500
 _SEARCHED_AT_ONCE: Final = 10_000
 _SCORE: Final = re.compile(r"\(?[+-]?(inf|\d+(\.\d*)?(e[+-]?\d+)?|\.\d+)", re.IGNORECASE | re.ASCII)
 
 
-def list_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+def list_page(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
     """Return elements of the list from the asked place on; counted from its tail when reversed.
 
     *low* and *high* of the question are the first and last place, negative ones counted from the tail.
     """
     if query.find:
-        return _found_in_list(line, facts, query)
+        return _found_in_list(connection, facts, query)
     total = facts.length or 0
     first, last = _places(query, total)
     start = query.index()
@@ -29,7 +29,7 @@ def list_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     count = min(query.affordable(facts), (at - first if query.is_reversed else last - at) + 1)
     if count <= 0:
         return Page([], says=f"The list is shorter now: it has {total:,} elements." if start else "")
-    values = listed(line.exchange(_window(facts.name, at, count, total, query), cut_at=CUT_AT)[0])
+    values = listed(connection.exchange(_window(facts.name, at, count, total, query), cut_at=CUT_AT)[0])
     if query.is_reversed:
         values.reverse()
     step = -1 if query.is_reversed else 1
@@ -40,18 +40,20 @@ def list_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     return Page(items, str(start + len(items)) if is_more else None)
 
 
-def zset_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+def zset_page(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
     """Return members of the sorted set with their scores and ranks, in order or reversed."""
     if query.find:
-        return _found_in_zset(line, facts, query)
-    first, total = _range(line, facts, query)
+        return _found_in_zset(connection, facts, query)
+    first, total = _range(connection, facts, query)
     start, count = query.index(), query.affordable(facts)
     count = min(count, total - start)
     if count <= 0:
         return Page([], says=f"There are {total:,} members in this range now." if start else "")
     command = "ZREVRANGE" if query.is_reversed else "ZRANGE"
     at = first + start
-    flat = listed(line.exchange((command, facts.name, at, at + count - 1, "WITHSCORES"), cut_at=CUT_AT)[0])
+    flat = listed(
+        connection.exchange((command, facts.name, at, at + count - 1, "WITHSCORES"), cut_at=CUT_AT)[0]
+    )
     last = (facts.length or 0) - 1
     items = [
         Scored(value, score.decode(), last - at - place if query.is_reversed else at + place)
@@ -61,12 +63,12 @@ def zset_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     return Page(items, str(after) if items and after < total else None, extra={"in_range": total})
 
 
-def positions(line: Line, name: bytes, items: list[Scored]) -> list[tuple[Scored, float, float]]:
+def positions(connection: Connection, name: bytes, items: list[Scored]) -> list[tuple[Scored, float, float]]:
     """Return those of *items* whose scores may be places on earth, with longitude and latitude."""
     likely = [item for item in items if item.score.isdecimal() and 2**40 < int(item.score) < 2**52]
     if not likely or len(likely) * 2 < len(items):
         return []
-    replies = unfailed(line.exchange(("GEOPOS", name, *[item.value for item in likely]))[0])
+    replies = unfailed(connection.exchange(("GEOPOS", name, *[item.value for item in likely]))[0])
     places = zip(likely, replies if isinstance(replies, list) else [], strict=False)
     return [(item, *_degrees(place)) for item, place in places if isinstance(place, list)]
 
@@ -92,13 +94,13 @@ def _place(text: str, default: int) -> int:
     return int(text) if text.strip() else default
 
 
-def _found_in_list(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+def _found_in_list(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
     """Return the elements that hold what is searched for, among ten thousand from the cursor on."""
     start, found = query.index(), list[Element]()
     step = max(1, min(_SEARCH_STEP, query.affordable(facts) * 5))
     total = facts.length or 0
     for at in range(start, min(total, start + _SEARCHED_AT_ONCE), step):
-        values = listed(line.exchange(("LRANGE", facts.name, at, at + step - 1), cut_at=65_536)[0])
+        values = listed(connection.exchange(("LRANGE", facts.name, at, at + step - 1), cut_at=65_536)[0])
         found += [Element(at + place, value) for place, value in enumerate(values) if query.find in value]
         if not values or len(found) >= query.limit:
             break
@@ -111,12 +113,12 @@ def _found_in_list(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
     )
 
 
-def _found_in_zset(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
-    found, cursor = scan_page(line, "ZSCAN", facts, query, width=2)
+def _found_in_zset(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
+    found, cursor = scan_page(connection, "ZSCAN", facts, query, width=2)
     return Page([Scored(value, score.decode()) for value, score in found], cursor)
 
 
-def _range(line: Line, facts: KeyFacts, query: PageQuery) -> tuple[int, int]:
+def _range(connection: Connection, facts: KeyFacts, query: PageQuery) -> tuple[int, int]:
     """Return the rank at which the asked range begins, counted from its end when reversed, and its size."""
     total = facts.length or 0
     if not query.low and not query.high:
@@ -129,7 +131,7 @@ def _range(line: Line, facts: KeyFacts, query: PageQuery) -> tuple[int, int]:
     lower, upper = _bound(query.low, lowest, is_lex=is_lex), _bound(query.high, highest, is_lex=is_lex)
     before = (command, facts.name, lowest, _beside(lower, is_lex=is_lex))
     after = (command, facts.name, _beside(upper, is_lex=is_lex), highest)
-    skipped, inside = line.exchange(
+    skipped, inside = connection.exchange(
         after if query.is_reversed else before, (command, facts.name, lower, upper)
     )
     at_edge = (upper if query.is_reversed else lower) in (lowest, highest)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from thumbapp.errors import BadParameter
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.reply_types import data, items, number, pairs, text
 from thumbapp.explorer.resp import Reply
 from thumbapp.explorer.values.model import CUT_AT, Entry, KeyFacts, Page, PageQuery
-from thumbapp.explorer.wire import Line, unfailed
 
 _ID: Final = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
 _LAST_NUMBER: Final = 2**64 - 1
@@ -51,7 +51,7 @@ class Pending:
     deliveries: int
 
 
-def stream_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
+def stream_page(connection: Connection, facts: KeyFacts, query: PageQuery) -> Page:
     """Return entries, the oldest first or reversed, between the times *low* and *high*."""
     low, high = parse_id(query.low, "-"), parse_id(query.high, "+")
     if query.cursor:
@@ -60,12 +60,14 @@ def stream_page(line: Line, facts: KeyFacts, query: PageQuery) -> Page:
         )
     wanted = query.affordable(facts)
     found, cursor = (
-        _search(line, facts, query, low, high) if query.find else _read(line, facts, query, low, high, wanted)
+        _search(connection, facts, query, low, high)
+        if query.find
+        else _read(connection, facts, query, low, high, wanted)
     )
-    return Page(found, cursor, extra=overview(line, facts.name))
+    return Page(found, cursor, extra=overview(connection, facts.name))
 
 
-def groups(line: Line, name: bytes) -> list[Group]:
+def groups(connection: Connection, name: bytes) -> list[Group]:
     """Return the groups of a stream, the first hundred of them."""
     return [
         Group(
@@ -75,23 +77,23 @@ def groups(line: Line, name: bytes) -> list[Group]:
             text(row["last-delivered-id"]),
             number(row.get("lag")),
         )
-        for row in _rows(line.exchange(("XINFO", "GROUPS", name))[0])[:MOST_GROUPS]
+        for row in _rows(connection.exchange(("XINFO", "GROUPS", name))[0])[:MOST_GROUPS]
     ]
 
 
-def consumers(line: Line, name: bytes, group: bytes) -> list[Consumer]:
+def consumers(connection: Connection, name: bytes, group: bytes) -> list[Consumer]:
     """Return the consumers of a group, the first hundred of them."""
     return [
         Consumer(data(row["name"]), number(row["pending"]) or 0, number(row["idle"]) or 0)
-        for row in _rows(line.exchange(("XINFO", "CONSUMERS", name, group))[0])[:MOST_GROUPS]
+        for row in _rows(connection.exchange(("XINFO", "CONSUMERS", name, group))[0])[:MOST_GROUPS]
     ]
 
 
 def pending(
-    line: Line, name: bytes, group: bytes, *, cursor: str = "", limit: int = 50
+    connection: Connection, name: bytes, group: bytes, *, cursor: str = "", limit: int = 50
 ) -> tuple[list[Pending], str | None]:
     """Return what is pending in a group, the oldest first, and the cursor to go on with."""
-    reply = unfailed(line.exchange(("XPENDING", name, group, parse_id(cursor, "-"), "+", limit))[0])
+    reply = unfailed(connection.exchange(("XPENDING", name, group, parse_id(cursor, "-"), "+", limit))[0])
     rows = [
         Pending(
             text(row[0]),
@@ -127,23 +129,23 @@ def id_time(entry_id: str) -> str:
 
 
 def _read(
-    line: Line, facts: KeyFacts, query: PageQuery, low: str, high: str, wanted: int
+    connection: Connection, facts: KeyFacts, query: PageQuery, low: str, high: str, wanted: int
 ) -> tuple[list[Entry], str | None]:
     command = ("XREVRANGE", facts.name, high, low) if query.is_reversed else ("XRANGE", facts.name, low, high)
-    found = entries(unfailed(line.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0]))
+    found = entries(unfailed(connection.exchange((*command, "COUNT", wanted), cut_at=CUT_AT)[0]))
     if len(found) < wanted:
         return found, None
     return found, _previous_id(found[-1].id) if query.is_reversed else next_id(found[-1].id)
 
 
 def _search(
-    line: Line, facts: KeyFacts, query: PageQuery, low: str, high: str
+    connection: Connection, facts: KeyFacts, query: PageQuery, low: str, high: str
 ) -> tuple[list[Entry], str | None]:
     """Return the entries in which *find* stands, among five thousand from the cursor on."""
     found: list[Entry] = []
     for _ in range(_SEARCHED_AT_ONCE // _SEARCH_STEP):
         looked_at, cursor = _read(
-            line, facts, query, low, high, max(1, min(_SEARCH_STEP, query.affordable(facts) * 2))
+            connection, facts, query, low, high, max(1, min(_SEARCH_STEP, query.affordable(facts) * 2))
         )
         found += [
             entry for entry in looked_at if any(query.find in part for pair in entry.pairs for part in pair)
@@ -154,9 +156,9 @@ def _search(
     return found, cursor
 
 
-def overview(line: Line, name: bytes) -> dict[str, object]:
+def overview(connection: Connection, name: bytes) -> dict[str, object]:
     """Return how many groups a stream has, its last id, and how many entries were ever added."""
-    reply = line.exchange(("XINFO", "STREAM", name), cut_at=CUT_AT)[0]
+    reply = connection.exchange(("XINFO", "STREAM", name), cut_at=CUT_AT)[0]
     facts = pairs(reply)
     return {
         "groups": facts.get("groups", 0),

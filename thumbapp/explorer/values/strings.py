@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from thumbapp.errors import KeyNotFound
+from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.gate import Gate
 from thumbapp.explorer.names import shown
 from thumbapp.explorer.reply_types import number
 from thumbapp.explorer.resp import Cut
 from thumbapp.explorer.values.model import Bytes, KeyFacts, Page, PageQuery
-from thumbapp.explorer.wire import Line, unfailed
 
 WINDOW: Final = 32_768
 HEX_WINDOW: Final = 4_096
@@ -22,21 +22,21 @@ _FRACTION: Final = re.compile(rb"-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?", re.IG
 _HYPERLOGLOG: Final = b"HYLL"
 
 
-def string_page(line: Line, facts: KeyFacts, query: PageQuery, *, window: int = WINDOW) -> Page:
+def string_page(connection: Connection, facts: KeyFacts, query: PageQuery, *, window: int = WINDOW) -> Page:
     """Return the bytes from the cursor on, at most *window* of them; cut ones know the whole length."""
     start = query.index()
     if query.find:
-        place = find(line, facts, query.find, start=start)
+        place = find(connection, facts, query.find, start=start)
         if place is None:
             return Page([], says="It is not found from here on.")
         if place < 0:
             return Page([], str(-place), says=f"It is not in the first {-place:,} bytes. Search on.")
         start = place
     total = facts.length or 0
-    data = _range(line, facts.name, start, start + window)
+    data = _range(connection, facts.name, start, start + window)
     end = start + len(data)
     whole = len(data) == total
-    extra = _kind(line, facts, data) if start == 0 else {}
+    extra = _kind(connection, facts, data) if start == 0 else {}
     return Page(
         [Bytes(start, data if whole else Cut(data, total))],
         str(end) if 0 < end < total else None,
@@ -44,7 +44,7 @@ def string_page(line: Line, facts: KeyFacts, query: PageQuery, *, window: int = 
     )
 
 
-def find(line: Line, facts: KeyFacts, wanted: bytes, *, start: int) -> int | None:
+def find(connection: Connection, facts: KeyFacts, wanted: bytes, *, start: int) -> int | None:
     """Return where *wanted* stands from *start* on, None when nowhere.
 
     Sixteen million bytes are searched at once; when there are more to search, the place to go on from
@@ -52,7 +52,7 @@ def find(line: Line, facts: KeyFacts, wanted: bytes, *, start: int) -> int | Non
     """
     total, overlap = facts.length or 0, len(wanted) - 1
     for at in range(start, min(total, start + _SEARCHED_AT_ONCE), _SEARCH_STEP):
-        found = _range(line, facts.name, at, at + _SEARCH_STEP + overlap).find(wanted)
+        found = _range(connection, facts.name, at, at + _SEARCH_STEP + overlap).find(wanted)
         if found >= 0:
             return at + found
     after = start + _SEARCHED_AT_ONCE
@@ -80,18 +80,18 @@ def bits(data: bytes, *, offset: int) -> list[int]:
     ]
 
 
-def _kind(line: Line, facts: KeyFacts, data: bytes) -> dict[str, object]:
+def _kind(connection: Connection, facts: KeyFacts, data: bytes) -> dict[str, object]:
     """Return what else the beginning of a string tells: a number to count with, a HyperLogLog's count."""
     if data.startswith(_HYPERLOGLOG):
-        count = number(line.exchange(("PFCOUNT", facts.name))[0])
+        count = number(connection.exchange(("PFCOUNT", facts.name))[0])
         return {} if count is None else {"hyperloglog": count}
     if len(data) > 60:
         return {}
     return {"number": "whole"} if is_number(data) else {"number": "fraction"} if is_fraction(data) else {}
 
 
-def _range(line: Line, name: bytes, start: int, end: int) -> bytes:
-    data = unfailed(line.exchange(("GETRANGE", name, start, end - 1))[0])
+def _range(connection: Connection, name: bytes, start: int, end: int) -> bytes:
+    data = unfailed(connection.exchange(("GETRANGE", name, start, end - 1))[0])
     return data if isinstance(data, bytes) else b""
 
 
@@ -102,10 +102,10 @@ def chunks(gate: Gate, name: bytes, *, db: int) -> Iterator[bytes]:
         KeyNotFound: there is no such key; before anything is yielded. ServerRefused: it is of another type.
     """
     at = 0
-    with gate.server.link.hold(db) as line:
-        gate.check_reads(line, ["GETRANGE", "TYPE"])
-        if line.ask("TYPE", name) == b"none":
+    with gate.server.pool.connection(db) as connection:
+        gate.check_reads(connection, ["GETRANGE", "TYPE"])
+        if connection.ask("TYPE", name) == b"none":
             raise KeyNotFound(shown(name))
-        while data := _range(line, name, at, at + _SEARCH_STEP):
+        while data := _range(connection, name, at, at + _SEARCH_STEP):
             yield data
             at += len(data)

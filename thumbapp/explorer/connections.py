@@ -55,11 +55,11 @@ class Journal:
         self.sent.append(Sent(tuple(commands), count, (time.perf_counter() - began) * 1000))
 
 
-class Line:
-    """One connection, held for as long as its commands belong together."""
+class Connection:
+    """One connection, held for as long as its commands belong together; *raw* is redis-py's."""
 
-    def __init__(self, connection: Any, *, db: int, server: str, journal: Journal | None) -> None:
-        self._connection = connection
+    def __init__(self, raw: Any, *, db: int, server: str, journal: Journal | None) -> None:
+        self._raw = raw
         self._db = db
         self._server = server
         self._journal = journal
@@ -97,22 +97,22 @@ class Line:
         `hiredis.ReplyError` in its place.
         """
         began = time.perf_counter()
-        with self.talk() as ask:
+        with self.pipelining() as ask:
             replies = ask(packet, count)
         self.note(logged_as, count, began)
         return replies
 
     def is_lost(self) -> bool:
         """Whether the server has closed the connection meanwhile; no reply may be awaited."""
-        wire: socket.socket | None = self._connection._sock
+        wire: socket.socket | None = self._raw._sock
         return wire is None or _is_readable(wire, 0)
 
     def moved_to(self, db: int) -> None:
         """Take note that the connection is on database *db* now."""
-        self._db = self._connection.db = db
+        self._db = self._raw.db = db
 
     @contextmanager
-    def talk(self) -> Iterator[Callable[[bytes, int], list[Any]]]:
+    def pipelining(self) -> Iterator[Callable[[bytes, int], list[Any]]]:
         """Lend what sends packed commands and returns that many replies, for loops of thousands."""
         with self._talking(TIMEOUT_S) as wire:
             reader = hiredis.Reader(notEnoughData=wire)
@@ -129,18 +129,18 @@ class Line:
             yield ask
 
     @contextmanager
-    def wait(self, *, cut_at: int | None, is_kept: bool = False) -> Iterator["Waiting"]:
+    def streaming(self, *, cut_at: int | None, is_kept: bool = False) -> Iterator["ReplyStream"]:
         """Lend the connection for replies that come when they come.
 
         It is closed afterwards, unless *is_kept*: then every reply has been taken. Of longer strings the
         first *cut_at* bytes are kept.
         """
         with self._talking(TIMEOUT_S) as wire:
-            yield Waiting(wire, ReplyReader(wire.recv, cut_at=cut_at, limit=MOST_REPLY_BYTES))
+            yield ReplyStream(wire, ReplyReader(wire.recv, cut_at=cut_at, limit=MOST_REPLY_BYTES))
         self.is_clean = is_kept
 
     def note(self, commands: Sequence[str], count: int, began: float) -> None:
-        """Write into the journal what was sent in a `talk` that began at *began*."""
+        """Write into the journal what was sent in a `pipelining` that began at *began*."""
         if self._journal is not None:
             self._journal.add(commands, count, began)
 
@@ -148,7 +148,7 @@ class Line:
     def _talking(self, timeout_s: float) -> Iterator[socket.socket]:
         """Lend the socket, on the right database; whatever breaks off in between makes it unusable."""
         self.is_clean = False
-        wire: socket.socket = self._connection._sock
+        wire: socket.socket = self._raw._sock
         try:
             wire.settimeout(timeout_s)
             self._select(wire)
@@ -160,16 +160,16 @@ class Line:
         self.is_clean = True
 
     def _select(self, wire: socket.socket) -> None:
-        if self._db in (self._connection.db, ANY_DB):
+        if self._db in (self._raw.db, ANY_DB):
             return
         wire.sendall(pack([("SELECT", self._db)]))
         reply = ReplyReader(wire.recv, cut_at=None, limit=_CHUNK).read()
         if isinstance(reply, Failure):
             raise server_said(reply.text)
-        self._connection.db = self._db  # where redis-py goes back to when it connects anew
+        self._raw.db = self._db  # where redis-py goes back to when it connects anew
 
 
-class Waiting:
+class ReplyStream:
     """A connection on which commands are sent and replies come later, if at all."""
 
     def __init__(self, wire: socket.socket, reader: ReplyReader) -> None:
@@ -189,8 +189,8 @@ class Waiting:
         return self._reader.read_anew()
 
 
-class Link:
-    """The way to one server, through the connections of *client*, which nobody else may use.
+class ConnectionPool:
+    """The connections to one server, those of *client*, which nobody else may use.
 
     They change their database: whoever shares them would read another one.
     """
@@ -202,44 +202,44 @@ class Link:
         self.name = name
 
     @contextmanager
-    def hold(self, db: int, *, journal: Journal | None = None) -> Iterator[Line]:
+    def connection(self, db: int, *, journal: Journal | None = None) -> Iterator[Connection]:
         """Lend a connection that is on database *db*, on whichever for `ANY_DB`.
 
         Raises:
             ServerAway: the server cannot be reached, or stops answering.
             ServerRefused: it does not let us in, or has no such database.
         """
-        connection = self._open()
-        line = Line(connection, db=db, server=self.name, journal=journal)
+        raw = self._open()
+        connection = Connection(raw, db=db, server=self.name, journal=journal)
         try:
-            yield line
+            yield connection
         finally:
-            if line.is_clean and connection._sock is not None:
-                connection._sock.settimeout(connection.socket_timeout)
+            if connection.is_clean and raw._sock is not None:
+                raw._sock.settimeout(raw.socket_timeout)
             else:
-                connection.disconnect()
-            self._pool.release(connection)
+                raw.disconnect()
+            self._pool.release(raw)
 
     @contextmanager
-    def hold_bare(self) -> Iterator[Line]:
+    def fresh_connection(self) -> Iterator[Connection]:
         """Lend a new connection that has only signed in: a server busy with a script takes no more than that.
 
-        Raises ServerAway and ServerRefused as `hold` does.
+        Raises ServerAway and ServerRefused as `connection` does.
         """
         options = self._pool.connection_kwargs | {"client_name": None, "db": 0}
-        connection = self._pool.connection_class(**options)
+        raw = self._pool.connection_class(**options)
         try:
-            connection.connect()
-            yield Line(connection, db=ANY_DB, server=self.name, journal=None)
+            raw.connect()
+            yield Connection(raw, db=ANY_DB, server=self.name, journal=None)
         except redis.RedisError as error:
             raise self._explained(error) from error
         finally:
-            connection.disconnect()
+            raw.disconnect()
 
     def exchange(self, db: int, *commands: Argv, cut_at: int | None = None) -> list[Reply]:
         """Send *commands* as one packet to database *db* and return a reply for each."""
-        with self.hold(db) as line:
-            return line.exchange(*commands, cut_at=cut_at)
+        with self.connection(db) as connection:
+            return connection.exchange(*commands, cut_at=cut_at)
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,21 +10,21 @@ import redis
 
 from tests.conftest import PrivateServer
 from thumbapp.errors import ReplyTooLarge, ServerAway, ServerBusy, ServerRefused
+from thumbapp.explorer.connections import ConnectionPool, Journal
 from thumbapp.explorer.resp import Cut, Failure, ReplyReader, Status, length_of, pack, word
-from thumbapp.explorer.wire import Journal, Link
 from thumbapp.runtime.connection import connect_to
 
 
-def link_to(url: str) -> Link:
-    """Return a link to the server at *url*."""
-    return Link(connect_to(url, read_timeout_s=5, name="tests", setting="SERVERS"), name="tests")
+def pool_to(url: str) -> ConnectionPool:
+    """Return a pool of connections to the server at *url*."""
+    return ConnectionPool(connect_to(url, read_timeout_s=5, name="tests", setting="SERVERS"), name="tests")
 
 
 @pytest.fixture
-def any_link(any_server: PrivateServer, any_client: redis.Redis) -> Iterator[Link]:
-    """Return a link to a server of each kind in turn."""
-    with closing(link_to(any_server.url)) as link:
-        yield link
+def any_pool(any_server: PrivateServer, any_client: redis.Redis) -> Iterator[ConnectionPool]:
+    """Return a pool of connections to a server of each kind in turn."""
+    with closing(pool_to(any_server.url)) as pool:
+        yield pool
 
 
 def read(answer: bytes, *, cut_at: int | None = None, limit: int = 1000, chunk: int = 7) -> object:
@@ -75,51 +75,53 @@ def test_a_server_that_hangs_up_is_an_error() -> None:
         read(b"$10\r\nabc")
 
 
-def test_statuses_errors_and_strings_are_told_apart(any_link: Link) -> None:
-    replies = any_link.exchange(2, ("SET", "k", "OK"), ("GET", "k"), ("INCR", "k"), ("GET", "none"))
+def test_statuses_errors_and_strings_are_told_apart(any_pool: ConnectionPool) -> None:
+    replies = any_pool.exchange(2, ("SET", "k", "OK"), ("GET", "k"), ("INCR", "k"), ("GET", "none"))
 
     assert [type(reply) for reply in replies] == [Status, bytes, Failure, type(None)]
 
 
-def test_each_exchange_is_in_its_database(any_link: Link, any_client: redis.Redis) -> None:
+def test_each_exchange_is_in_its_database(any_pool: ConnectionPool, any_client: redis.Redis) -> None:
     for db in (3, 0, 3, 7):
-        any_link.exchange(db, ("SET", "where", db))
+        any_pool.exchange(db, ("SET", "where", db))
 
-    assert [any_link.exchange(db, ("GET", "where"))[0] for db in (0, 3, 7)] == [b"0", b"3", b"7"]
+    assert [any_pool.exchange(db, ("GET", "where"))[0] for db in (0, 3, 7)] == [b"0", b"3", b"7"]
     assert any_client.get("where") == b"0"
 
 
-def test_a_database_that_is_not_there_is_a_sentence(any_link: Link) -> None:
+def test_a_database_that_is_not_there_is_a_sentence(any_pool: ConnectionPool) -> None:
     with pytest.raises(ServerRefused, match="DB index"):
-        any_link.exchange(999, ("PING",))
+        any_pool.exchange(999, ("PING",))
 
 
-def test_half_a_gigabyte_is_not_taken_in(any_link: Link, any_client: redis.Redis) -> None:
+def test_half_a_gigabyte_is_not_taken_in(any_pool: ConnectionPool, any_client: redis.Redis) -> None:
     any_client.setrange("big", 40_000_000, "x")
 
-    with any_link.hold(0) as line:
-        cut = line.exchange(("GET", "big"), cut_at=100)[0]
-    with pytest.raises(ReplyTooLarge), any_link.hold(0) as line:
-        line.exchange(("GET", "big"))
+    with any_pool.connection(0) as connection:
+        cut = connection.exchange(("GET", "big"), cut_at=100)[0]
+    with pytest.raises(ReplyTooLarge), any_pool.connection(0) as connection:
+        connection.exchange(("GET", "big"))
 
     assert (len(cut), length_of(cut)) == (100, 40_000_001)  # type: ignore[arg-type]
-    assert any_link.exchange(0, ("PING",)) == [Status(b"PONG")]
+    assert any_pool.exchange(0, ("PING",)) == [Status(b"PONG")]
 
 
-def test_a_packed_batch_is_answered_in_order(any_link: Link) -> None:
-    with any_link.hold(0) as line:
-        replies = line.exchange_packed(pack([("SET", "a", 1), ("GET", "a"), ("LPUSH", "a", 1)] * 400), 1200)
+def test_a_packed_batch_is_answered_in_order(any_pool: ConnectionPool) -> None:
+    with any_pool.connection(0) as connection:
+        replies = connection.exchange_packed(
+            pack([("SET", "a", 1), ("GET", "a"), ("LPUSH", "a", 1)] * 400), 1200
+        )
 
     assert replies[:2] == [b"OK", b"1"]
     assert len(replies) == 1200
     assert "WRONGTYPE" in str(replies[-1])
 
 
-def test_what_was_sent_is_in_the_journal(any_link: Link) -> None:
+def test_what_was_sent_is_in_the_journal(any_pool: ConnectionPool) -> None:
     journal = Journal()
 
-    with any_link.hold(0, journal=journal) as line:
-        line.exchange(("GET", "a b"), ("SET", "k", b"\xff" * 1000))
+    with any_pool.connection(0, journal=journal) as connection:
+        connection.exchange(("GET", "a b"), ("SET", "k", b"\xff" * 1000))
 
     assert journal.sent[0].commands[0] == 'GET "a b"'
     assert (journal.sent[0].count, journal.sent[0].ms > 0) == (2, True)
@@ -146,29 +148,32 @@ def mute() -> Iterator[int]:
 def test_a_server_that_says_nothing_is_left_alone_after_a_while(mute: int) -> None:
     client = redis.Redis(port=mute, protocol=2, socket_keepalive=False, socket_timeout=1, driver_info=None)
 
-    with pytest.raises(ServerAway, match="no answer within"), Link(client, name="mute").hold(0) as line:
-        line.exchange(("PING",), timeout_s=0.05)
+    with (
+        pytest.raises(ServerAway, match="no answer within"),
+        ConnectionPool(client, name="mute").connection(0) as connection,
+    ):
+        connection.exchange(("PING",), timeout_s=0.05)
     client.close()
 
 
-def test_a_wait_whose_connection_is_closed_here_ends(any_link: Link) -> None:
+def test_a_wait_whose_connection_is_closed_here_ends(any_pool: ConnectionPool) -> None:
     def wait() -> None:
-        with any_link.hold(0) as line, line.wait(cut_at=10) as waiting:
-            any_link.close()
-            waiting.has_reply(timeout_s=0)
+        with any_pool.connection(0) as connection, connection.streaming(cut_at=10) as stream:
+            any_pool.close()
+            stream.has_reply(timeout_s=0)
 
     with pytest.raises(ServerAway):
         wait()
 
 
-def test_a_lost_connection_is_not_used_again(any_link: Link, any_client: redis.Redis) -> None:
-    with any_link.hold(0) as line:
-        mine = line.ask("CLIENT", "ID")
-        any_link.exchange(0, ("CLIENT", "KILL", "ID", mine, "SKIPME", "no"))
+def test_a_lost_connection_is_not_used_again(any_pool: ConnectionPool, any_client: redis.Redis) -> None:
+    with any_pool.connection(0) as connection:
+        mine = connection.ask("CLIENT", "ID")
+        any_pool.exchange(0, ("CLIENT", "KILL", "ID", mine, "SKIPME", "no"))
         with pytest.raises(ServerAway):
-            line.exchange(("PING",))
+            connection.exchange(("PING",))
 
-    assert any_link.exchange(0, ("PING",)) == [Status(b"PONG")]
+    assert any_pool.exchange(0, ("PING",)) == [Status(b"PONG")]
 
 
 @pytest.mark.parametrize(
@@ -185,15 +190,15 @@ def test_what_the_server_says_is_explained(
     sentence: str,
     kind: type[Exception],
     any_server: PrivateServer,
-    any_link: Link,
+    any_pool: ConnectionPool,
 ) -> None:
-    before = any_link.exchange(0, ("CONFIG", "GET", setting[0]))[0][1]  # type: ignore[index]
-    with any_link.hold(0) as holding:
+    before = any_pool.exchange(0, ("CONFIG", "GET", setting[0]))[0][1]  # type: ignore[index]
+    with any_pool.connection(0) as holding:
         holding.ask("CONFIG", "SET", *setting)
-        fresh = link_to(any_server.url)
+        fresh = pool_to(any_server.url)
         try:
-            with pytest.raises(kind, match=sentence), fresh.hold(0) as line:
-                line.ask("SET", "k", 1)
+            with pytest.raises(kind, match=sentence), fresh.connection(0) as connection:
+                connection.ask("SET", "k", 1)
         finally:
             holding.exchange(("AUTH", "sesame"))  # Redis 5 asks it of those who were in already
             holding.ask("CONFIG", "SET", setting[0], before)
