@@ -97,7 +97,7 @@ def test_the_database_of_the_app_is_not_flushed_and_another_asks_first(gate: Gat
 def test_a_connection_of_ones_own_may_be_changed(rule: Rule, commands: list[Argv], gate: Gate) -> None:
     with gate.server.pool.connection(0) as connection:
         for argv in commands:
-            gate.check(connection, argv, caller=ADMIN, db=0, holds_line=True)
+            gate.check(connection, argv, caller=ADMIN, db=0, holds_connection=True)
 
 
 @pytest.mark.parametrize(("rule", "commands"), rows(Kind.VIEW, Kind.EDIT, Kind.ADMIN))
@@ -110,7 +110,7 @@ def test_a_mode_is_enough_and_the_one_below_is_not(
 
     for argv in commands:
         with gate.server.pool.connection(0) as connection, contextlib.suppress(ConfirmationNeeded):
-            gate.check(connection, argv, caller=enough, db=0, holds_line=True)
+            gate.check(connection, argv, caller=enough, db=0, holds_connection=True)
         assert below is None or isinstance(refusal(gate, argv, below), ModeNeeded)
 
 

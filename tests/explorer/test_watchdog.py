@@ -78,7 +78,7 @@ def test_a_script_is_killed_from_a_console_that_was_not_connected(
     with pytest.raises(ScriptRunning) as told:
         console.run('EVAL "while true do end" 0', caller=ADMIN)
     elsewhere.pool.close()
-    elsewhere._catalog = None  # as in a process that has asked this server nothing yet
+    elsewhere._command_table = None  # as in a process that has asked this server nothing yet
 
     assert console.run(told.value.kill, caller=ADMIN)[0].text == "OK"
     until(lambda: answers(any_client))

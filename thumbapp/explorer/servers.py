@@ -19,7 +19,7 @@ from thumbapp.explorer.connections import ANY_DB, Connection, ConnectionPool
 from thumbapp.runtime.connection import connect, connect_to, server_address, without_password
 
 OWN: Final = "app"
-_CATALOG_TTL_S: Final = 600.0
+_COMMAND_TABLE_TTL_S: Final = 600.0
 _RUN_ID: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 
 
@@ -39,7 +39,7 @@ class Server:
 
     def command_table(self, connection: Connection) -> CommandTable:
         """Return what the server says of its commands, asked over *connection* once in ten minutes."""
-        if self._command_table is None or time.monotonic() - self._command_table[0] > _CATALOG_TTL_S:
+        if self._command_table is None or time.monotonic() - self._command_table[0] > _COMMAND_TABLE_TTL_S:
             self._command_table = (time.monotonic(), CommandTable.ask(connection))
         return self._command_table[1]
 

@@ -12,6 +12,7 @@ from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import db_asked
 from thumbapp.blueprints.explorer.values import page_query
+from thumbapp.blueprints.request_params import json_body, number_param
 from thumbapp.blueprints.security import protect_cookie_request
 from thumbapp.errors import BadParameter
 from thumbapp.explorer import scan

@@ -12,6 +12,7 @@ from thumbapp.blueprints.explorer.keys import keys_page, lines
 from thumbapp.blueprints.explorer.location import current_location
 from thumbapp.blueprints.explorer.page_context import page_context, status_context
 from thumbapp.blueprints.explorer.values import value_pane
+from thumbapp.blueprints.request_params import number_param
 from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import KeyNotFound, SignInBusy, SignInFailed, Throttled
 from thumbapp.explorer.rules import Mode

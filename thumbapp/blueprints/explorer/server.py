@@ -13,6 +13,7 @@ from thumbapp.blueprints.context import parts
 from thumbapp.blueprints.explorer import modes
 from thumbapp.blueprints.explorer.location import Location, current_location
 from thumbapp.blueprints.explorer.page_context import page_context
+from thumbapp.blueprints.request_params import parse_number
 from thumbapp.blueprints.streams import with_poll_after
 from thumbapp.errors import BadParameter, ConfirmationNeeded, ThumbAppError
 from thumbapp.explorer.diagnostics import EVERY_S, Diagnostics
