@@ -44,9 +44,7 @@ def show() -> str:
 def work() -> Response:
     """Do a step of what is asked for; the first one asks whether it is meant."""
     location = current_location()
-    audit_trail.note(
-        "redis.bulk", f"{location.gate.server.name}[{location.db}] {request.form.get('operation', '')[:20]}"
-    )
+    audit_trail.note("redis.bulk", f"{location.database} {request.form.get('operation', '')[:20]}")
     try:
         task = read_task(request.form, location.search)
         step = _step(location, task, request.form, within_s=_STEP_S if _is_script() else WITHIN_S)

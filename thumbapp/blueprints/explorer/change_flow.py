@@ -63,9 +63,7 @@ def change(location: Location, action: Action, form: Mapping[str, str]) -> Respo
     """Make the change that *form* describes and lead back to the key."""
     journal = Journal()
     name = location.name or b""
-    audit_trail.note(
-        "redis.change", f"{location.gate.server.name}[{location.db}] {action.name} {shown(name)[:200]}"
-    )
+    audit_trail.note("redis.change", f"{location.database} {action.name} {shown(name)[:200]}")
     try:
         if action.is_new:
             name = Typed(b"", form).said("name")
@@ -83,9 +81,7 @@ def change(location: Location, action: Action, form: Mapping[str, str]) -> Respo
 
 def copy(location: Location, form: Mapping[str, str]) -> Response:
     """Copy the open key as *form* says and lead to the copy."""
-    audit_trail.note(
-        "redis.copy", f"{location.gate.server.name}[{location.db}] {shown(location.name or b'')[:200]}"
-    )
+    audit_trail.note("redis.copy", f"{location.database} {shown(location.name or b'')[:200]}")
     try:
         wanted = Copying.read(Typed(location.name or b"", form))
         done = copy_key(
@@ -106,7 +102,7 @@ def copy(location: Location, form: Mapping[str, str]) -> Response:
 def undo(location: Location, undo_id: str, *, force: bool) -> Response:
     """Take a change back and lead to where it was."""
     journal = Journal()
-    audit_trail.note("redis.undo", f"{location.gate.server.name}[{location.db}]")
+    audit_trail.note("redis.undo", location.database)
     editor = Editor(
         location.gate, parts().explorer.undo, caller=modes.caller(), db=location.db, journal=journal
     )

@@ -23,7 +23,7 @@ _EVERY_S: Final = 0.25
 
 def import_all(location: Location, sent: ImportRequest) -> dict[str, object]:
     """Import *sent* and return what it came to: ``says`` and some of the names."""
-    audit_trail.note("redis.import", f"{location.gate.server.name}[{location.db}]")
+    audit_trail.note("redis.import", location.database)
     with sent.source:
         *_, state = _states(location, sent)
     if state.made + state.replaced or sent.is_dry_run:

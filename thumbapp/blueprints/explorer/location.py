@@ -58,6 +58,11 @@ class Location:
         return parts().explorer.gate(self.server)
 
     @property
+    def database(self) -> str:
+        """Server and database as the audit names them, ``main[0]``; raises UnknownServer."""
+        return f"{self.gate.server.name}[{self.db}]"
+
+    @property
     def search(self) -> Search:
         """What to look for, below *path* when a folder is open; raises BadParameter, PatternTooWild."""
         if self.path and not self.match:
