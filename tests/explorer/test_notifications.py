@@ -7,10 +7,11 @@ import redis
 
 from tests.explorer.conftest import ADMIN, EDITOR
 from tests.patience import until
-from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded, ServerAway
+from thumbapp.errors import BadEdit, ConfirmationNeeded, ModeNeeded, ServerAway, ServerRefused
 from thumbapp.explorer.feeds import FeedHub
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.notifications import SETTING, Notifications, event_of, patterns
+from thumbapp.explorer.resp import Argv
 
 
 @pytest.fixture
@@ -117,20 +118,24 @@ def test_set_and_append_arrive_as_they_happen(
     feed_hub.close()
 
 
-def test_what_it_was_comes_back_even_when_the_servers_answer_is_lost(
-    switch: Notifications, any_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "is_kept"), [(ServerAway("test", "reset"), True), (ServerRefused("ERR"), False)]
+)
+def test_what_it_was_is_kept_unless_the_server_refused(
+    error: Exception, is_kept: bool, gate: Gate, switch: Notifications, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(letters: str, **asked: object) -> None:
-        any_client.config_set(SETTING, letters)
-        raise ServerAway("test", "connection reset")
-
-    monkeypatch.setattr(switch, "_write", lost)
-
-    with pytest.raises(ServerAway):
+    with pytest.raises(ConfirmationNeeded) as asked:
         switch.set("K$", caller=ADMIN)
 
-    assert switch.restore()
-    assert setting(any_client) == set()
+    def run(argv: Argv, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(gate, "run", run)
+
+    with pytest.raises(type(error)):
+        switch.set("K$", caller=ADMIN, confirm=asked.value.token)
+
+    assert switch.restore() is is_kept
 
 
 @pytest.mark.parametrize(("caller", "error"), [(ADMIN, ConfirmationNeeded), (EDITOR, ModeNeeded)])

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import redis
 
-from thumbapp.errors import BadEdit, ConfirmationNeeded, Refused, ServerRefused
+from thumbapp.errors import BadEdit, ServerRefused
 from thumbapp.explorer.connections import Connection, unfailed
 from thumbapp.explorer.gate import Caller, Gate
 from thumbapp.explorer.names import literally
@@ -95,14 +95,16 @@ class Notifications:
             raise BadEdit(f"{unknown} is no letter of {SETTING}.")
         if wanted and Switch(wanted).tells_nothing:
             raise BadEdit("Choose by key or by event, and at least one kind of event.")
+        command = ("CONFIG", "SET", SETTING, "".join(sorted(wanted)))
+        self._gate.admit(command, caller=caller, db=0, confirm=confirm)
         with self._gate.server.pool.connection(0) as connection:
             was = _now(connection)
         # kept before it is changed: whatever ends this process between the two, it is put back
         is_first = self._redis.hsetnx(self._key, "before", was)
         self.renew()
         try:
-            self._write("".join(sorted(wanted)), caller=caller, confirm=confirm)
-        except (ConfirmationNeeded, Refused):
+            unfailed(self._gate.run(command, caller=caller, db=0, confirm=confirm).reply)
+        except ServerRefused:
             if is_first:
                 self._redis.delete(self._key)
             raise
@@ -131,11 +133,6 @@ class Notifications:
         """Put it back when its time is over; return whether that was done."""
         until_ms = self._redis.hget(self._key, "until_ms")
         return until_ms is not None and int(until_ms) <= self._now_ms() and self.restore()
-
-    def _write(self, letters: str, *, caller: Caller, confirm: str) -> None:
-        unfailed(
-            self._gate.run(("CONFIG", "SET", SETTING, letters), caller=caller, db=0, confirm=confirm).reply
-        )
 
     def _now_ms(self) -> int:
         seconds, micros = self._redis.time()

@@ -20,7 +20,7 @@ from thumbapp.errors import (
     RenderStopped,
     RenderTimeout,
 )
-from thumbapp.imaging import child as protocol
+from thumbapp.imaging import child as child_process
 from thumbapp.imaging.limits import Limits
 from thumbapp.imaging.memory_budget import MemoryBudget, Reservation
 from thumbapp.imaging.recipe import Recipe
@@ -50,7 +50,7 @@ class _Child:
         self.idle_since = 0.0
         self.is_spoilt = False
         self._process = context.Process(
-            target=protocol.serve,
+            target=child_process.serve,
             args=(theirs,),
             kwargs={"parent_pid": os.getpid(), "limits": limits},
             name="thumbapp-sandbox",
@@ -137,14 +137,14 @@ class _Run:
         self._check = check
         self._may_blame_order = not child.jobs
 
-    def result(self, work: protocol.Work, order: protocol.RenderOrder) -> list[Rendition]:
+    def result(self, work: child_process.Work, order: child_process.RenderOrder) -> list[Rendition]:
         """Return what *work* makes of the order; the child is spoilt unless it comes to an end."""
         self._child.is_spoilt = True
         self._say((work, order))
-        while not isinstance(said := self._hear(), protocol.RenderResult | protocol.Failure):
+        while not isinstance(said := self._hear(), child_process.RenderResult | child_process.Failure):
             self._heed(said)
         self._child.is_spoilt = False
-        if isinstance(said, protocol.Failure):
+        if isinstance(said, child_process.Failure):
             raise said.error()
         return said.renditions
 
@@ -153,11 +153,11 @@ class _Run:
             case Rendition():
                 self._may_blame_order = True
                 self._on_rendition(said)
-            case protocol.MemoryRequest(wanted_bytes):
+            case child_process.MemoryRequest(wanted_bytes):
                 self._reservation.change(wanted_bytes)
-                self._say(protocol.GO_ON)
+                self._say(child_process.GO_ON)
                 self._clock.start()
-            case protocol.Ready():
+            case child_process.Ready():
                 self._child.is_ready = True
                 self._clock.start()
 
@@ -202,7 +202,7 @@ class Sandbox:
         limits: Limits,
         idle_s: float = IDLE_S,
         jobs_per_child: int = JOBS_PER_CHILD,
-        work: protocol.Work = protocol.render_order,
+        work: child_process.Work = child_process.render_order,
     ) -> None:
         self._workers = workers
         self._limits = limits
@@ -225,7 +225,7 @@ class Sandbox:
         with self._lock:
             if self._keeper is None:
                 # children get a copy of it; changing it later, beside other threads, is not safe
-                os.environ.update(protocol.environment(os.environ))
+                os.environ.update(child_process.environment(os.environ))
                 self._keeper = threading.Thread(target=self._keep, name="sandbox", daemon=True)
                 self._keeper.start()
 
@@ -254,7 +254,7 @@ class Sandbox:
                 raise RenderCancelled
 
         check()
-        order = protocol.RenderOrder(
+        order = child_process.RenderOrder(
             str(source.absolute()), recipe, str(folder.absolute()), granted_bytes=self._granted_bytes
         )
         # again, by a new child, when an old one ended without a word
@@ -280,7 +280,7 @@ class Sandbox:
     def _attempt(
         self,
         child: _Child,
-        order: protocol.RenderOrder,
+        order: child_process.RenderOrder,
         *,
         on_rendition: OnRendition,
         check: Callable[[], None],
